@@ -1,0 +1,148 @@
+"""Results, units and findings as a person reads them in a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from autograder.results import CheckResult, ExerciseResult, Outcome, SubmissionResult
+
+if TYPE_CHECKING:
+    from autograder.course import Course
+    from autograder.diagnosing import Part
+    from autograder.verifying import Finding
+
+_SYMBOL = {Outcome.PASSED: ("✓", "green"), Outcome.NOT_ASSESSED: ("–", "yellow"), Outcome.GRADER_ERROR: ("!", "magenta")}
+_FAILED = ("✗", "red")
+_SHOWN_PRINT = 2000
+
+
+def console() -> Console:
+    """A console that wraps at the terminal's width and prints text as it is: no markup, no emoji codes."""
+    return Console(markup=False, emoji=False, highlight=False, soft_wrap=False)
+
+
+def show_units(course: Course) -> None:
+    table = Table(title=course.title, title_justify="left", box=None, pad_edge=False)
+    for heading in ("unit", "title", "lecture"):
+        table.add_column(heading)
+    for unit in course.units.values():
+        table.add_row(unit.name, unit.title, unit.lecture)
+    console().print(table)
+
+
+def show_results(results: list[SubmissionResult], *, feedback: bool, out: Path | None) -> None:
+    """The table of scores; with `feedback` each submission's exercises and messages first."""
+    screen = console()
+    if feedback:
+        for result in results:
+            _show_submission(screen, result)
+    if out is not None:
+        screen.print(_score_table(results))
+        screen.print(f"isolation: {', '.join(sorted({r.isolation for r in results}))}; results in {out}/")
+
+
+def show_diagnosis(parts: list[Part]) -> None:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for part in parts:
+        mark = Text("✓", "green") if part.fine else Text("✗", "red")
+        table.add_row(mark, part.name, part.state, part.advice)
+    console().print(table)
+
+
+class Verification:
+    """Prints each finding as it comes and counts."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.findings: list[Finding] = []
+        self._quiet = quiet
+        self._screen = console()
+
+    def add(self, finding: Finding) -> None:
+        self.findings.append(finding)
+        if finding.problem and not self._quiet:
+            self._screen.print(Text(f"✗ {finding.unit}: {finding.subject} {finding.problem}", "red"))
+
+    def summary(self) -> int:
+        """Print the counts; the exit code."""
+        problems = sum(bool(finding.problem) for finding in self.findings)
+        if not self._quiet:
+            units = len({finding.unit for finding in self.findings})
+            self._screen.print(f"{units} units, {len(self.findings)} findings, {problems} problems")
+        return 1 if problems else 0
+
+
+def _show_submission(screen: Console, result: SubmissionResult) -> None:
+    screen.print(Text(f"{result.student} · {result.unit}", "bold"))
+    for problem in result.problems:
+        screen.print(Text(f"  {problem}", "red"))
+    for exercise in result.exercises:
+        _show_exercise(screen, exercise)
+    if result.printed.strip():
+        screen.print(Text("  What the code printed:", "dim"))
+        for line in result.printed[:_SHOWN_PRINT].splitlines():
+            screen.print(Text(f"  │ {line}", "dim"))
+    for line in result.review:
+        screen.print(Text(f"  for the instructor: {line}", "yellow"))
+    screen.print(Text(f"  {_points(result.score)} of {_points(result.max_score)} points\n", "bold"))
+
+
+def _show_exercise(screen: Console, exercise: ExerciseResult) -> None:
+    full = exercise.score == exercise.max_score
+    score = f"{_points(exercise.score)}/{_points(exercise.max_score)}"
+    screen.print(Text.assemble("  ", (f"{exercise.name:<28}", "bold"), (score, "green" if full else "red")))
+    for note in exercise.notes:
+        screen.print(Text(f"      {note}", "yellow"))
+    hinted: set[str] = set()
+    written = [check for check in exercise.checks if check.message != "Not written yet."]
+    if not written:
+        screen.print(Text("      Not written yet.", "dim"))
+    for check in written:
+        if check.outcome is not Outcome.PASSED:
+            _show_check(screen, check, hinted)
+
+
+def _show_check(screen: Console, check: CheckResult, hinted: set[str]) -> None:
+    symbol, style = _SYMBOL.get(check.outcome, _FAILED)
+    screen.print(Text.assemble("    ", (symbol, style), f" {check.title}"))
+    for line in check.message.split("\n"):
+        screen.print(Text(f"        {line}"))
+    if check.misconception is not None and check.misconception.name not in hinted:
+        hinted.add(check.misconception.name)
+        screen.print(Text(f"        This looks like: {check.misconception.name}.", "yellow"))
+        screen.print(Text(f"        {check.misconception.hint}", "yellow"))
+
+
+def _score_table(results: list[SubmissionResult]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("student")
+    table.add_column("unit")
+    table.add_column("score", justify="right")
+    table.add_column("of", justify="right")
+    table.add_column("remarks")
+    for result in results:
+        table.add_row(
+            Text(result.student), result.unit, _points(result.score), _points(result.max_score), Text(_remarks(result))
+        )
+    return table
+
+
+def _remarks(result: SubmissionResult) -> str:
+    """What an instructor wants to know at a glance: recognised mistakes first, then anything but plain failures."""
+    if result.grader_errors:
+        return "THE GRADER FAILED, no grade written: " + ", ".join(check.id for check in result.grader_errors)
+    named = {check.misconception.name: None for check in result.checks if check.misconception is not None}
+    outcomes = {check.outcome: None for check in result.checks}
+    plain = (Outcome.PASSED, Outcome.FAILED, Outcome.RAISED)
+    unusual = [outcome.value.replace("_", " ") for outcome in outcomes if outcome not in plain]
+    problems = [problem.split("\n")[0] for problem in result.problems[:1]]
+    review = ["to be reviewed"] if result.review else []
+    return "; ".join([*named, *unusual, *problems, *review])
+
+
+def _points(points: float) -> str:
+    return f"{points:g}"

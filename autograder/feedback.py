@@ -1,0 +1,119 @@
+"""Values in words: short in a sentence, and as code that can be pasted into Python."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from autograder.wire import HandleRef, Opaque
+
+PASTED_ENTRIES = 64
+SHOWN_ENTRIES = 36
+
+
+def shown_argument(value: Any) -> str:
+    """A value inside a shown call: numbers in full, tensors by their shape."""
+    if isinstance(value, Tensor):
+        return f"<tensor {tuple(value.shape)}>"
+    if isinstance(value, (list, tuple)) and any(isinstance(item, Tensor) for item in value):
+        return f"[{', '.join(shown_argument(item) for item in value)}]"
+    text = repr(value) if isinstance(value, (int, float, str, bool, type(None), list, tuple, dict)) else _type_name(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def described(value: Any) -> str:
+    """What kind of value it is: `Tensor float32 (2, 3)`, `None`, `float 0.5`."""
+    if isinstance(value, Tensor):
+        device = "" if value.device.type == "cpu" else f" on {value.device.type}"
+        return f"Tensor {_dtype(value.dtype)} {tuple(value.shape)}{device}"
+    if isinstance(value, np.ndarray):
+        return f"numpy.ndarray {value.dtype} {value.shape}"
+    if isinstance(value, Opaque):
+        return value.description
+    if value is None:
+        return "None"
+    if isinstance(value, (bool, int, float, str)):
+        return f"{type(value).__name__} {shown_argument(value)}"
+    if isinstance(value, (list, tuple)):
+        return f"a sequence of {len(value)}: {', '.join(described(item) for item in value[:4])}"[:200]
+    if isinstance(value, dict):
+        return f"a dictionary with the keys {', '.join(map(str, list(value)[:8]))}"[:200]
+    return f"an object of type {_type_name(value)}"
+
+
+def entries(value: Any) -> str:
+    """A tensor's entries, cut to SHOWN_ENTRIES per side; anything else described."""
+    if not isinstance(value, Tensor):
+        return described(value)
+    if value.device.type == "meta":
+        return described(value)
+    cut = value.detach()
+    if value.numel() > SHOWN_ENTRIES:
+        while cut.ndim > 2:
+            cut = cut[0]
+        cut = cut[..., :6] if cut.ndim < 2 else cut[:4, :6]
+    array = (cut.float() if cut.dtype in (torch.bfloat16, torch.float16) else cut).numpy()
+    text = np.array2string(array, precision=4, suppress_small=True, max_line_width=88, separator=", ")
+    return text if cut.numel() == value.numel() else f"{text}  (first entries of {tuple(value.shape)})"
+
+
+def pasted(name: str, value: Any) -> str:
+    """`X = torch.tensor([[0., 1.]])`: an assignment that reproduces the value, or its description as a comment."""
+    code = _code(value)
+    return f"{name} = {code}" if code is not None else f"# {name}: {described(value)}"
+
+
+def magnitude(values: list[Any]) -> tuple[int, float, int]:
+    """How hard an input is to read: number of entries, then their absolute sum, then the length of the rest."""
+    tensors = [value for value in values if isinstance(value, Tensor) and value.device.type != "meta"]
+    total = sum(float(value.double().abs().sum()) for value in tensors if not value.is_complex())
+    rest = [value for value in values if not isinstance(value, Tensor)]
+    return sum(value.numel() for value in tensors), total, len(repr(rest))
+
+
+def _code(value: Any) -> str | None:
+    if isinstance(value, Tensor):
+        return _tensor_code(value)
+    if isinstance(value, (bool, int, float, str, type(None))):
+        return repr(value)
+    if isinstance(value, (list, tuple)):
+        items = [_code(item) for item in value]
+        if any(item is None for item in items):
+            return None
+        inner = ", ".join(item for item in items if item is not None)
+        return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' if len(items) == 1 else ''})"
+    return None
+
+
+def _tensor_code(value: Tensor) -> str | None:
+    if value.numel() > PASTED_ENTRIES or value.device.type == "meta":
+        return None
+    if value.numel() == 0:
+        return f"torch.empty({tuple(value.shape)}, dtype=torch.{_dtype(value.dtype)})"
+    default = value.dtype in (torch.float32, torch.int64, torch.bool)
+    suffix = "" if default else f", dtype=torch.{_dtype(value.dtype)}"
+    code = f"torch.tensor({_literal(value.tolist())}{suffix})"
+    if not value.is_contiguous() and value.ndim >= 2:
+        code += "  # not contiguous in memory"
+    return code
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_literal, value))}]"
+    if isinstance(value, float):
+        if value != value or value in (float("inf"), float("-inf")):
+            return f'float("{value}")'
+        return f"{value:.0f}." if value == int(value) and abs(value) < 1e15 else repr(value)
+    return repr(value)
+
+
+def _type_name(value: Any) -> str:
+    return value.type_name if isinstance(value, HandleRef) or hasattr(value, "_ref") else type(value).__name__
+
+
+def _dtype(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")

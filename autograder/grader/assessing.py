@@ -1,0 +1,213 @@
+"""Judge one check: replay its inputs, and where one fails look for the smallest that does."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis.errors import HypothesisException, UnsatisfiedAssumption
+
+from autograder.feedback import magnitude
+from autograder.grader.exhibit import Desk, Exhibit, Respondent
+from autograder.grader.faults import Fault, RaisedFault, ReferenceFault
+from autograder.grader.suite_file import Check, Suite, explore, seed_for
+from autograder.messages import Reply, Request, Returned
+from autograder.results import Outcome
+from autograder.suite.closeness import Mismatch
+
+SHRINK_CALLS = 150
+SHRINK_SECONDS = 5.0
+SLOW_EXAMPLE_SECONDS = 0.02
+
+
+@dataclass
+class Trial:
+    """One check on one example: how it ended, and what the submission answered on the way.
+
+    error: the fault or mismatch (None if it passed). call: the last question in words.
+    """
+
+    example: dict[str, Any]
+    outcome: Outcome
+    error: Exception | None = None
+    call: str = ""
+    transcript: list[Reply] = field(default_factory=list)
+    printed: str = ""
+
+
+@dataclass
+class Assessment:
+    """All trials of one check. `shown` is the failed trial with the smallest input; None if all passed."""
+
+    check: Check
+    outcome: Outcome
+    trials: list[Trial]
+    shown: Trial | None = None
+    reason: str = ""
+
+    @property
+    def printed(self) -> str:
+        return next((trial.printed for trial in self.trials if trial.printed), "")
+
+
+class Assessor:
+    """Runs checks of one suite with a reference at hand."""
+
+    def __init__(self, suite: Suite, reference: Respondent, hardware: frozenset[str]) -> None:
+        self._suite = suite
+        self._reference = reference
+        self._hardware = hardware
+
+    def assess(self, check: Check, respondent: Respondent, forbidden: tuple[str, ...] = ()) -> Assessment:
+        """Judge a check; never raises for what the submission does."""
+        missing = check.needs - self._hardware
+        if missing:
+            return Assessment(check, Outcome.NOT_ASSESSED, [], reason=f"needs {' and '.join(sorted(missing))}")
+        trials: list[Trial] = []
+        started = time.monotonic()
+        for index, example in enumerate(self._suite.examples(check)):
+            trial = self.try_example(check, index, example, respondent, forbidden)
+            if trial is None:
+                continue
+            trials.append(trial)
+            if trial.outcome is not Outcome.PASSED and not _worth_continuing(trial):
+                break
+        if not trials:
+            return Assessment(check, Outcome.GRADER_ERROR, [], reason="no drawn input met the check's assumptions")
+        failed = [trial for trial in trials if trial.outcome is not Outcome.PASSED]
+        if not failed:
+            return Assessment(check, Outcome.PASSED, trials)
+        if failed[0].outcome is Outcome.NOT_ASSESSED:
+            return Assessment(check, Outcome.NOT_ASSESSED, trials, reason=str(failed[0].error))
+        shown = min(failed, key=_input_size)
+        seconds_each = (time.monotonic() - started) / len(trials)
+        if check.wrapper is not None and _worth_continuing(shown) and seconds_each < SLOW_EXAMPLE_SECONDS:
+            shown = self._smallest(check, shown, respondent, forbidden)
+        return Assessment(check, failed[0].outcome, trials, shown)
+
+    def transcripts(self, check: Check, respondent: Respondent) -> list[list[Reply]]:
+        """What a respondent answers on every example of a check, whatever the check makes of it."""
+        trials = (
+            self.try_example(check, index, example, respondent, ())
+            for index, example in enumerate(self._suite.examples(check))
+        )
+        return [trial.transcript for trial in trials if trial is not None]
+
+    def try_example(
+        self, check: Check, index: int, example: dict[str, Any], respondent: Respondent, forbidden: tuple[str, ...]
+    ) -> Trial | None:
+        """Run a check on one example; None if the example does not meet the check's assumptions."""
+        seed = self._suite.example_seed(check, index)
+        return self._run(check, example, seed, Desk(respondent, forbidden))
+
+    def _run(self, check: Check, example: dict[str, Any], seed: int, desk: Desk) -> Trial | None:
+        reference = Desk(_Trusted(self._reference))
+        for each in (desk, reference):
+            each.begin(seed, {**check.fixed, **example})
+        outcome, error = Outcome.PASSED, None
+        try:
+            check.run(Exhibit(desk), Exhibit(reference), example)
+        except UnsatisfiedAssumption:
+            return None
+        except pytest.skip.Exception as skipped:
+            outcome, error = Outcome.NOT_ASSESSED, RuntimeError(skipped.msg or "skipped")
+        except Fault as fault:
+            outcome, error = fault.outcome, fault
+        except Mismatch as mismatch:
+            outcome, error = Outcome.FAILED, mismatch
+        except ReferenceFault as fault:
+            outcome, error = Outcome.GRADER_ERROR, fault
+        except Exception as unexpected:
+            outcome, error = self._blame(check, example, seed, desk, unexpected)
+        return Trial(example, outcome, error, desk.last_call, desk.transcript, "".join(desk.printed))
+
+    def _blame(
+        self, check: Check, example: dict[str, Any], seed: int, desk: Desk, unexpected: Exception
+    ) -> tuple[Outcome, Exception]:
+        """The check itself broke. If it works on the reference's answers, the submission's answer was unusable;
+        otherwise the check is wrong, and nobody is graded by it."""
+        if desk.respondent is self._reference or not desk.transcript:
+            return Outcome.GRADER_ERROR, unexpected
+        again = self._run(check, example, seed, Desk(self._reference))
+        if again is None or again.outcome is not Outcome.PASSED:
+            return Outcome.GRADER_ERROR, unexpected
+        if isinstance(unexpected, AssertionError):
+            return Outcome.FAILED, Mismatch(str(unexpected).split("\n")[0] or "does not have the stated property")
+        got = getattr(desk.transcript[-1], "value", None)
+        return Outcome.FAILED, Mismatch("is not the kind of value the exercise asks for", got)
+
+    def _smallest(self, check: Check, shown: Trial, respondent: Respondent, forbidden: tuple[str, ...]) -> Trial:
+        """Let hypothesis shrink the failure, for at most SHRINK_CALLS examples."""
+        search = _Search(shown, time.monotonic() + SHRINK_SECONDS)
+
+        def inner(**arguments: Any) -> None:
+            names = ("submission", "reference", *check.fixed)
+            example = {name: value for name, value in arguments.items() if name not in names}
+            seed = seed_for(self._suite.seed, check.id, "smallest")
+            trial = self._run(check, example, seed, Desk(respondent, forbidden))
+            search.note(trial)
+
+        try:
+            explore(check, self._suite.seed, inner)
+        except (_Found, _Spent, HypothesisException, ExceptionGroup):
+            pass
+        return search.best
+
+
+class _Found(AssertionError):
+    """This example fails too: hypothesis goes on from here."""
+
+
+class _Spent(BaseException):
+    """Enough examples were tried."""
+
+
+@dataclass
+class _Search:
+    """The smallest failing trial so far, and how much searching is left."""
+
+    best: Trial
+    until: float
+    calls: int = 0
+
+    def note(self, trial: Trial | None) -> None:
+        self.calls += 1
+        if self.calls > SHRINK_CALLS or time.monotonic() > self.until:
+            raise _Spent
+        if trial is None or trial.outcome is not self.best.outcome or not _same_kind(trial, self.best):
+            return
+        if _input_size(trial) <= _input_size(self.best):
+            self.best = trial
+        raise _Found
+
+
+class _Trusted:
+    """The reference's answers; a failure of the reference is the grader's own."""
+
+    def __init__(self, respondent: Respondent) -> None:
+        self._respondent = respondent
+
+    def ask(self, request: Request) -> Reply:
+        reply = self._respondent.ask(request)
+        if not isinstance(reply, Returned):
+            raise ReferenceFault(f"the reference answered {reply!r}")
+        return reply
+
+
+def _worth_continuing(trial: Trial) -> bool:
+    """Whether other inputs could tell more: not if the code hangs, crashes, is missing or is still a stub."""
+    if isinstance(trial.error, RaisedFault):
+        return trial.error.report.type_name != "NotImplementedError"
+    return trial.outcome is Outcome.FAILED
+
+
+def _same_kind(trial: Trial, other: Trial) -> bool:
+    if isinstance(trial.error, RaisedFault) and isinstance(other.error, RaisedFault):
+        return trial.error.report.type_name == other.error.report.type_name
+    return True
+
+
+def _input_size(trial: Trial) -> tuple[int, float, int]:
+    return magnitude(list(trial.example.values()))

@@ -1,0 +1,284 @@
+"""What a check sees as `submission` and as `reference`: the same interface, one remote, the other local."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from autograder import wire
+from autograder.feedback import shown_argument
+from autograder.grader.faults import ForbiddenFault, MissingFault, RaisedFault
+from autograder.messages import (
+    Absent,
+    Call,
+    Get,
+    Held,
+    Items,
+    Name,
+    Probe,
+    Raised,
+    Reply,
+    Request,
+    Returned,
+    Target,
+    decode_reply,
+    decode_request,
+    encode,
+)
+from autograder.worker.serving import Server
+
+
+class Respondent(Protocol):
+    """Whoever answers requests: a worker behind the wall, or a server in this process."""
+
+    def ask(self, request: Request) -> Reply:
+        """Raises Fault (a worker's) or whatever the local code raises."""
+
+
+class Local:
+    """Answers from a namespace in this process, through the same wire format as a worker.
+
+    It is trusted code with seeded generators, so the same questions in the same order get the same answers: they are
+    worked out once and remembered (up to REMEMBERED of them), and the objects behind them are rebuilt only when a
+    question comes that was never asked before.
+    """
+
+    REMEMBERED = 100_000
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        self._server = Server(namespace)
+        self._answers: dict[bytes, bytes] = {}
+        self._history: list[bytes] = []
+        self._performed = 0
+        self._digest = b""
+
+    def ask(self, request: Request) -> Reply:
+        frame = encode(request)
+        if getattr(request, "fresh", False):
+            self._history, self._performed, self._digest = [], 0, b""
+        self._history.append(frame)
+        self._digest = hashlib.blake2b(self._digest + frame, digest_size=16).digest()
+        answer = self._answers.get(self._digest)
+        if answer is None:
+            answer = self._perform()
+            if len(self._answers) < self.REMEMBERED:
+                self._answers[self._digest] = answer
+        return decode_reply(answer)
+
+    def _perform(self) -> bytes:
+        """Put to the server every question of this example that it has not seen; return its last answer."""
+        answer = b""
+        for frame in self._history[self._performed :]:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                answer = encode(self._server.handle(decode_request(frame)))
+        self._performed = len(self._history)
+        return answer
+
+
+@dataclass
+class Desk:
+    """Where a check's questions go over, one example at a time.
+
+    forbidden: shell patterns over operator names; using one raises ForbiddenFault. transcript: every reply of the
+    current example. last_call: the last question in words.
+    """
+
+    respondent: Respondent
+    forbidden: Sequence[str] = ()
+    transcript: list[Reply] = field(default_factory=list)
+    printed: list[str] = field(default_factory=list)
+    last_call: str = ""
+    _seed: int = 0
+    _names: dict[int, str] = field(default_factory=dict)
+    _asked: int = 0
+
+    def begin(self, seed: int, example: dict[str, Any]) -> None:
+        """Start an example: forget held objects, restart the seeds, learn what the inputs are called."""
+        self._seed, self._asked = seed, 0
+        self._names = {id(value): name for name, value in example.items()}
+        self.transcript = []
+        self.last_call = ""
+
+    def call(
+        self,
+        target: Target,
+        attribute: str,
+        args: Any,
+        kwargs: Any,
+        shown: str,
+        *,
+        record: bool = False,
+        **options: Any,
+    ) -> Returned:
+        self.last_call = f"{shown}({self._shown_arguments(args, kwargs)})"
+        request = Call(
+            target, attribute, _sent(list(args)), _sent(dict(kwargs)),
+            seed=self._next_seed(), fresh=self._asked == 1, record=record or bool(self.forbidden), **options,
+        )  # fmt: skip
+        return self._ask(request, shown)
+
+    def get(self, target: Target, attribute: str, shown: str) -> Any:
+        self.last_call = shown
+        self._asked += 1
+        return self._ask(Get(target, attribute, fresh=self._asked == 1), shown).value
+
+    def items(self, target: Target, shown: str) -> list[Any]:
+        return list(self._ask(Items(target, seed=self._next_seed()), shown).value)
+
+    def received(self, value: Any, shown: str) -> Any:
+        """Turn references to held objects, at any depth, into handles."""
+        if isinstance(value, wire.HandleRef):
+            return Handle(self, value, shown)
+        if isinstance(value, list):
+            return [self.received(item, f"{shown}[{i}]") for i, item in enumerate(value)]
+        if isinstance(value, dict):
+            return {key: self.received(item, f"{shown}[{key!r}]") for key, item in value.items()}
+        return value
+
+    def _ask(self, request: Request, shown: str) -> Returned:
+        reply = self.respondent.ask(request)
+        self.transcript.append(reply)
+        match reply:
+            case Absent(name):
+                raise MissingFault(f"There is no {name} in the submission.")
+            case Raised():
+                self._note(reply)
+                raise RaisedFault(f"{self.last_call or shown} raised {reply.type_name}: {reply.message}", reply)
+            case Returned():
+                self._note(reply)
+                return reply
+        raise AssertionError(f"{request!r} was answered by {reply!r}")
+
+    def _note(self, reply: Returned | Raised) -> None:
+        if reply.printed:
+            self.printed.append(reply.printed)
+        if self.forbidden:
+            used = forbidden_operators([*reply.operations, *reply.functions], self.forbidden)
+            if used:
+                raise ForbiddenFault(f"It used {', '.join(used)}, which this exercise asks you to build yourself.")
+
+    def _next_seed(self) -> int:
+        self._asked += 1
+        return (self._seed + 7919 * self._asked) % 2**31
+
+    def _shown_arguments(self, args: Sequence[Any], kwargs: dict[str, Any]) -> str:
+        positional = [self._shown(value) for value in args]
+        return ", ".join(positional + [f"{name}={self._shown(value)}" for name, value in kwargs.items()])
+
+    def _shown(self, value: Any) -> str:
+        return self._names.get(id(value)) or shown_argument(value)
+
+
+def forbidden_operators(used: Sequence[str], patterns: Sequence[str]) -> list[str]:
+    """The operators among `used` that match a pattern; names are compared without underscores at either end."""
+    names = {name.split(".")[0].strip("_") for name in used}
+    return sorted(n for n in names if any(fnmatch.fnmatchcase(n, p) for p in patterns))
+
+
+class _Called:
+    """Something of the submission's that can be called."""
+
+    def __init__(self, desk: Desk, target: Target, attribute: str, shown: str) -> None:
+        self._desk, self._target, self._attribute, self._shown = desk, target, attribute, shown
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        reply = self._desk.call(self._target, self._attribute, args, kwargs, self._shown)
+        return self._desk.received(reply.value, self._desk.last_call)
+
+    def vjp(self, *args: Any, cotangent: Tensor | Sequence[Tensor] | None = None, **kwargs: Any) -> Vjp:
+        """Run forward and backward in one go; the cotangents are drawn unless given."""
+        packed = None if cotangent is None else _sent(cotangent)
+        reply = self._desk.call(
+            self._target, self._attribute, args, kwargs, self._shown, vjp=True, cotangent=packed
+        )
+        value = reply.value
+        output = self._desk.received(value["output"], self._desk.last_call)
+        return Vjp(output, value["inputs"], value["parameters"], self._desk.last_call)
+
+    def operations(self, *args: Any, **kwargs: Any) -> dict[str, int]:
+        """Call it and return how often each of torch's dispatcher operators ran."""
+        return self._desk.call(self._target, self._attribute, args, kwargs, self._shown, record=True).operations
+
+
+@dataclass(frozen=True)
+class Vjp:
+    """Vector-Jacobian products of one call.
+
+    inputs: one gradient per floating-point tensor argument, None where no gradient arrived. parameters: the same by
+    name, for modules. call: the call in words.
+    """
+
+    output: Any
+    inputs: list[Tensor | None]
+    parameters: dict[str, Tensor | None]
+    call: str
+
+
+class Exercise(_Called):
+    """A top-level name of the submission."""
+
+    def __init__(self, desk: Desk, name: str) -> None:
+        super().__init__(desk, Name(name), "", name)
+
+
+class Handle(_Called):
+    """An object that lives on the other side: call it, read its attributes, iterate over it."""
+
+    def __init__(self, desk: Desk, ref: wire.HandleRef, shown: str) -> None:
+        super().__init__(desk, Held(ref.number), "", shown)
+        self._ref = ref
+
+    @property
+    def type_name(self) -> str:
+        return self._ref.type_name
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        shown = f"{self._shown}.{name}"
+        value = self._desk.get(self._target, name, shown)
+        if isinstance(value, wire.HandleRef) and value.type_name in ("method", "function", "builtin_function_or_method"):
+            return _Called(self._desk, self._target, name, shown)
+        return self._desk.received(value, shown)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._desk.received(self._desk.items(self._target, self._shown), self._shown))
+
+
+class Exhibit:
+    """The submission, or the reference: its top-level names as attributes, and `run` for probes."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def __getattr__(self, name: str) -> Exercise:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Exercise(self._desk, name)
+
+    def get(self, name: str) -> Any:
+        """The value of a top-level name that is not called: a constant, a table."""
+        return self._desk.received(self._desk.get(Name(name), "", name), name)
+
+    def run(self, probe: Probe, *args: Any, **kwargs: Any) -> Any:
+        """Run a probe where the submission lives and return what it returns."""
+        reply = self._desk.call(probe, "", args, kwargs, probe.name)
+        return self._desk.received(reply.value, self._desk.last_call)
+
+
+def _sent(value: Any) -> Any:
+    """Pack arguments; handles become references again."""
+    if isinstance(value, Handle):
+        return wire.pack(value._ref)
+    if type(value) in (list, tuple):
+        return [_sent(item) for item in value]
+    if type(value) is dict:
+        return {key: _sent(item) for key, item in value.items()}
+    return wire.pack_request(value)

@@ -1,0 +1,91 @@
+"""Turn a failed assessment into the words a student reads. Never the test's source, never the reference's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from autograder.feedback import described, entries, pasted
+from autograder.grader.assessing import Assessment, Trial
+from autograder.grader.faults import RaisedFault
+from autograder.messages import Frame, SourceProblem
+from autograder.results import Outcome
+from autograder.suite.closeness import Mismatch
+
+
+def explain(assessment: Assessment) -> str:
+    """What came back, what must hold, and the smallest input that shows it; '' for a passed check."""
+    if assessment.outcome is Outcome.PASSED:
+        return ""
+    if assessment.outcome is Outcome.NOT_ASSESSED:
+        return f"Not assessed here: {assessment.reason}. Its points are left out of the total."
+    trial = assessment.shown
+    if assessment.outcome is Outcome.GRADER_ERROR:
+        return f"The grader failed in this check; no grade is given. {_grader_error(assessment)}"
+    assert trial is not None
+    paragraphs = [_what_happened(trial), _inputs(trial, assessment.check.fixed)]
+    return "\n".join(paragraph for paragraph in paragraphs if paragraph)
+
+
+def source_problem(problem: SourceProblem) -> str:
+    """`softmax.py, line 3: SyntaxError: ...` with the line and a caret below it."""
+    lines = [f"{problem.label}, line {problem.line}: {problem.error}"]
+    if problem.text:
+        lines.append(f"    {problem.text}")
+    if problem.caret:
+        lines.append(f"    {problem.caret}")
+    return "\n".join(lines)
+
+
+def _grader_error(assessment: Assessment) -> str:
+    error = assessment.shown.error if assessment.shown is not None else None
+    return f"{type(error).__name__}: {error}" if error is not None else assessment.reason
+
+
+def _what_happened(trial: Trial) -> str:
+    error = trial.error
+    if isinstance(error, Mismatch):
+        return _mismatch(error, trial.call)
+    if isinstance(error, RaisedFault):
+        return _raised(error)
+    return str(error)
+
+
+def _mismatch(error: Mismatch, call: str) -> str:
+    lines = [f"{error.what or call or 'The result'} {error.problem}."]
+    if error.got is not None and error.want is None:
+        lines.append(f"  came back: {described(error.got)}")
+        if isinstance(error.got, Tensor) and error.got.numel():
+            lines.append(_block("             ", entries(error.got)))
+    elif isinstance(error.got, Tensor) and isinstance(error.want, Tensor):
+        lines.append(f"  came back: {described(error.got)}")
+        lines.append(_block("    ", entries(error.got)))
+        lines.append(f"  expected:  {described(error.want)}")
+        lines.append(_block("    ", entries(error.want)))
+    return "\n".join(lines)
+
+
+def _raised(error: RaisedFault) -> str:
+    if error.report.type_name == "NotImplementedError" and not error.report.message:
+        return "Not written yet."
+    lines = [f"{error}."] if not str(error).endswith((".", "!", "?")) else [str(error)]
+    lines += [_frame(frame) for frame in error.report.frames[-3:]]
+    return "\n".join(lines)
+
+
+def _frame(frame: Frame) -> str:
+    return f"  {frame.label}, line {frame.line}, in {frame.function}:  {frame.text.strip()}"
+
+
+def _inputs(trial: Trial, fixed: dict[str, Any]) -> str:
+    inputs = {**fixed, **trial.example}
+    if not inputs or trial.outcome in (Outcome.MISSING, Outcome.FORBIDDEN):
+        return ""
+    if isinstance(trial.error, RaisedFault) and trial.error.report.type_name == "NotImplementedError":
+        return ""
+    return "Smallest input found that shows it:\n" + "\n".join(f"    {pasted(name, value)}" for name, value in inputs.items())
+
+
+def _block(indent: str, text: str) -> str:
+    return "\n".join(indent + line for line in text.split("\n"))

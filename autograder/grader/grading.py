@@ -1,0 +1,191 @@
+"""Grade submissions of one unit: the suite collected once, a fresh worker for each submission."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from types import TracebackType
+
+import torch
+
+from autograder.course import Unit
+from autograder.grader.assessing import Assessment, Assessor
+from autograder.grader.exhibit import Local
+from autograder.grader.explaining import explain, source_problem
+from autograder.grader.recognising import Recogniser
+from autograder.grader.scanning import calls_between_exercises, suspicious_lines
+from autograder.grader.session import CALL_SECONDS, Session
+from autograder.grader.suite_file import Check, Suite, collect
+from autograder.grader.workers import Zygote
+from autograder.results import CheckResult, Outcome, Recognised, SubmissionResult, score_exercise
+from autograder.submission import Submission
+from autograder.variants import load_module
+
+PRELOADED = ("torch.optim", "torch.utils.data", "torch._dynamo", "torchvision")
+REQUIRED_LAYERS = ("landlock", "seccomp", "rlimits")
+
+
+class IsolationError(Exception):
+    """Full isolation was required and this machine lacks a layer of it."""
+
+
+class UnitGrader:
+    """Grades any number of submissions of one unit with one suite. Use `Grader` to share a zygote between units."""
+
+    def __init__(self, unit: Unit, suite: Suite, zygote: Zygote, *, call_seconds: float = CALL_SECONDS) -> None:
+        self.unit = unit
+        self.suite = suite
+        self._zygote = zygote
+        self._call_seconds = call_seconds
+        has_reference = unit.reference.is_file()
+        reference = Local(vars(load_module(unit.reference)) if has_reference else {})
+        self._assessor = Assessor(suite, reference, hardware())
+        self._recogniser = Recogniser(unit, self._assessor)
+
+    def grade(
+        self, submission: Submission, *, only: str | None = None, progress: Callable[[Assessment], None] | None = None
+    ) -> SubmissionResult:
+        """Grade one submission (or one of its exercises). Whatever its code does ends up in the result."""
+        started = time.monotonic()
+        with self.open(submission) as session:
+            session.load()
+            exercises = []
+            for exercise, checks in self.suite.exercises().items():
+                if only not in (None, exercise):
+                    continue
+                session.begin_exercise()
+                forbidden = self.unit.forbidden.get(exercise, ())
+                assessments = []
+                for check in checks:
+                    assessments.append(self._assessor.assess(check, session, forbidden))
+                    if progress is not None:
+                        progress(assessments[-1])
+                exercises.append((exercise, assessments))
+        return self._result(submission, session, exercises, time.monotonic() - started)
+
+    def open(self, submission: Submission) -> Session:
+        """A session with a worker of its own for a submission."""
+        return Session(self._zygote, submission, self.suite.seed, self._call_seconds)
+
+    def assess(self, check: Check, session: Session) -> tuple[Assessment, Recognised | None]:
+        """Judge a single check of an open session."""
+        assessment = self._assessor.assess(check, session, self.unit.forbidden.get(check.exercise, ()))
+        return assessment, self._recogniser.recognise([assessment]).get(check.id)
+
+    def assess_locally(self, namespace: dict[str, object]) -> list[Assessment]:
+        """Run the suite on trusted code in this process (the reference itself, when a unit is verified)."""
+        return [self._assessor.assess(check, Local(namespace)) for check in self.suite.checks]
+
+    def _result(
+        self,
+        submission: Submission,
+        session: Session,
+        exercises: list[tuple[str, list[Assessment]]],
+        seconds: float,
+    ) -> SubmissionResult:
+        lost = {name for name, group in exercises if any(a.outcome in _LOST for a in group)}
+        scored = []
+        for name, assessments in exercises:
+            recognised = self._recogniser.recognise(assessments)
+            results = [
+                CheckResult(
+                    a.check.id, a.check.title, a.check.points, a.outcome, explain(a),
+                    recognised.get(a.check.id),
+                )
+                for a in assessments
+            ]  # fmt: skip
+            notes = _notes(name, lost, session)
+            scored.append(score_exercise(name, results, notes))
+        printed = "".join(session.printed) + "".join(_printed_once(exercises))
+        return SubmissionResult(
+            student=submission.student,
+            unit=self.unit.name,
+            score=sum(e.score for e in scored),
+            max_score=sum(e.max_score for e in scored),
+            isolation="+".join(session.layers) or "none",
+            seed=self.suite.seed,
+            exercises=scored,
+            problems=[*([submission.problem] if submission.problem else []), *map(source_problem, session.problems)],
+            printed=printed[:10_000],
+            review=suspicious_lines(session.statements, self.unit.forbidden),
+            seconds=round(seconds, 4),
+        )
+
+
+class Grader:
+    """Shares one zygote between the units of a course. Use as a context manager.
+
+    walled: put workers behind the wall. require_isolation: raise IsolationError where a layer of it is missing.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        *,
+        public: bool = False,
+        walled: bool = True,
+        require_isolation: bool = False,
+        call_seconds: float = CALL_SECONDS,
+    ) -> None:
+        self._seed, self._public, self._call_seconds = seed, public, call_seconds
+        self._zygote = Zygote(walled=walled, preload=() if public else PRELOADED)
+        self._require_isolation = require_isolation
+        self._units: dict[str, UnitGrader] = {}
+
+    def unit(self, unit: Unit) -> UnitGrader:
+        """The grader of a unit, its suite collected on first use. Raises SuiteError, IsolationError."""
+        if self._require_isolation:
+            self._check_isolation()
+        if unit.name not in self._units:
+            suite = collect(unit.public_suite if self._public else unit.hidden_suite, self._seed)
+            self._units[unit.name] = UnitGrader(unit, suite, self._zygote, call_seconds=self._call_seconds)
+        return self._units[unit.name]
+
+    def layers(self) -> list[str]:
+        """The layers of the wall that hold on this machine, as a worker reports them."""
+        worker = self._zygote.fork()
+        worker.close()
+        return worker.layers
+
+    def _check_isolation(self) -> None:
+        missing = [layer for layer in REQUIRED_LAYERS if layer not in self.layers()]
+        if missing:
+            raise IsolationError(
+                f"this machine lacks {', '.join(missing)}; nothing was graded. `autograder doctor` explains."
+            )
+        self._require_isolation = False
+
+    def close(self) -> None:
+        """End the zygote and every worker it forked."""
+        self._zygote.close()
+
+    def __enter__(self) -> Grader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+_LOST = (Outcome.FAILED, Outcome.RAISED, Outcome.TIMED_OUT, Outcome.CRASHED, Outcome.MISSING)
+
+
+def hardware() -> frozenset[str]:
+    """The hardware marks this machine satisfies."""
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return frozenset((["gpu"] if count >= 1 else []) + (["multigpu"] if count >= 2 else []))
+
+
+def _notes(name: str, lost: set[str], session: Session) -> list[str]:
+    """Where an exercise builds on another that lost points, say so: that one is to be mended first."""
+    if name not in lost:
+        return []
+    used = calls_between_exercises(session.statements, name) & lost
+    return [f"{name} uses {other}, which has failing checks of its own: look there first." for other in sorted(used)]
+
+
+def _printed_once(exercises: list[tuple[str, list[Assessment]]]) -> list[str]:
+    counted = Counter(a.printed for _, group in exercises for a in group if a.printed)
+    return list(counted)

@@ -1,0 +1,122 @@
+"""Recognise a known mistake by what it does: a misconception that gives the same answers explains the failure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from autograder import wire
+from autograder.course import Unit
+from autograder.grader.assessing import Assessment, Assessor
+from autograder.grader.exhibit import Local
+from autograder.grader.suite_file import Check
+from autograder.messages import Absent, Raised, Reply, Returned
+from autograder.results import Outcome, Recognised
+from autograder.suite.checks import MisconceptionMark
+from autograder.suite.closeness import tolerance
+from autograder.variants import Variant, misconceptions
+
+EXPLAINED = (Outcome.FAILED, Outcome.RAISED)
+
+
+class Recogniser:
+    """Knows a unit's misconceptions and how each answers each check; learns the answers when first needed."""
+
+    def __init__(self, unit: Unit, assessor: Assessor) -> None:
+        self._unit = unit
+        self._assessor = assessor
+        self._respondents: dict[str, Local] = {}
+        self._answers: dict[tuple[str, str], list[list[Reply]]] = {}
+
+    def recognise(self, assessments: Sequence[Assessment]) -> dict[str, Recognised]:
+        """Failed checks of one exercise -> the misconception that explains each.
+
+        A misconception explains a check if it gives the submission's answers on every input tried. Among several the
+        one that agrees with the submission on most of the exercise's checks wins, the earlier one in case of a tie.
+        """
+        failed = [a for a in assessments if a.outcome in EXPLAINED and not _is_stub(a)]
+        if not failed:
+            return {}
+        candidates = [v for v in self._variants if v.mark.exercise == failed[0].check.exercise]
+        agreeing = {v.identifier: {a.check.id for a in assessments if self._agrees(v, a)} for v in candidates}
+        ranked = sorted(candidates, key=lambda v: -len(agreeing[v.identifier]))
+        found = {}
+        for assessment in failed:
+            for variant in ranked:
+                if assessment.check.id in agreeing[variant.identifier]:
+                    assert isinstance(variant.mark, MisconceptionMark)
+                    found[assessment.check.id] = Recognised(variant.mark.name, variant.mark.hint)
+                    break
+        return found
+
+    @cached_property
+    def _variants(self) -> list[Variant]:
+        return misconceptions(self._unit) if self._unit.misconceptions.is_file() else []
+
+    def _agrees(self, variant: Variant, assessment: Assessment) -> bool:
+        if not assessment.trials:
+            return False
+        answers = self._answers_of(variant, assessment.check)
+        return all(
+            same_answers(trial.transcript, answer)
+            for trial, answer in zip(assessment.trials, answers, strict=False)
+        )
+
+    def _answers_of(self, variant: Variant, check: Check) -> list[list[Reply]]:
+        key = (variant.identifier, check.id)
+        if key not in self._answers:
+            if variant.identifier not in self._respondents:
+                self._respondents[variant.identifier] = Local(variant.namespace())
+            self._answers[key] = self._assessor.transcripts(check, self._respondents[variant.identifier])
+        return self._answers[key]
+
+
+def same_answers(transcript: Sequence[Reply], other: Sequence[Reply]) -> bool:
+    """Whether two transcripts hold the same answers, values compared up to the tolerance of their dtype."""
+    return len(transcript) == len(other) and all(map(_same_reply, transcript, other))
+
+
+def _same_reply(reply: Reply, other: Reply) -> bool:
+    match reply, other:
+        case Returned(), Returned():
+            return _same_value(reply.value, other.value)
+        case Raised(), Raised():
+            return reply.type_name == other.type_name
+        case Absent(), Absent():
+            return reply.name == other.name
+    return False
+
+
+def _same_value(value: Any, other: Any) -> bool:
+    if isinstance(value, Tensor) and isinstance(other, Tensor):
+        return _same_tensor(value, other)
+    if isinstance(value, np.ndarray) and isinstance(other, np.ndarray):
+        return _same_tensor(torch.from_numpy(value), torch.from_numpy(other))
+    if isinstance(value, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(value) == len(other) and all(map(_same_value, value, other))
+    if isinstance(value, dict) and isinstance(other, dict):
+        return value.keys() == other.keys() and all(_same_value(value[key], other[key]) for key in value)
+    if isinstance(value, wire.HandleRef) and isinstance(other, wire.HandleRef):
+        return True
+    if isinstance(value, float) and isinstance(other, (int, float)):
+        return bool(np.isclose(value, other, rtol=1e-6, atol=1e-9, equal_nan=True))
+    return type(value) is type(other) and bool(value == other)
+
+
+def _same_tensor(value: Tensor, other: Tensor) -> bool:
+    if value.shape != other.shape or value.dtype != other.dtype or value.device.type != other.device.type:
+        return False
+    if value.device.type == "meta":
+        return True
+    rtol, atol = tolerance(value.dtype)
+    return bool(torch.isclose(value, other, rtol, atol, equal_nan=True).all())
+
+
+def _is_stub(assessment: Assessment) -> bool:
+    last = assessment.trials[-1].transcript[-1:] if assessment.trials else []
+    return bool(last) and isinstance(last[0], Raised) and last[0].type_name == "NotImplementedError"

@@ -1,0 +1,108 @@
+"""A submission under examination: its worker, loaded statement by statement and replaced whenever it dies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from autograder.grader.faults import CrashFault, TimeoutFault
+from autograder.grader.workers import Worker, WorkerBroke, WorkerDied, WorkerError, WorkerTimeout, Zygote
+from autograder.messages import Execute, Executed, Parse, Parsed, Reply, Request, SourceProblem, Statement
+from autograder.submission import Submission
+
+CALL_SECONDS = 10.0
+IMPATIENT_SECONDS = 1.0
+STATEMENT_SECONDS = 20.0
+PARSE_SECONDS = 10.0
+
+
+@dataclass
+class Session:
+    """Answers requests from a submission's worker. Use as a context manager.
+
+    A statement of the submission that hangs or kills its process is left out when the worker is replaced, so it costs
+    only what it defines. An exercise that has run into the deadline once is given IMPATIENT_SECONDS from then on.
+    """
+
+    zygote: Zygote
+    submission: Submission
+    seed: int
+    call_seconds: float = CALL_SECONDS
+    problems: list[SourceProblem] = field(default_factory=list)
+    printed: list[str] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
+    layers: list[str] = field(default_factory=list)
+    _worker: Worker | None = None
+    _skipped: set[int] = field(default_factory=set)
+    _loaded_before: bool = False
+    _impatient: bool = False
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+    def load(self) -> None:
+        """Run the submission's statements; what goes wrong is kept in `problems`."""
+        while self._worker is None:
+            worker = self.zygote.fork()
+            self.layers = worker.layers
+            if not self._load_into(worker):
+                continue
+            self._worker = worker
+        self._loaded_before = True
+
+    def ask(self, request: Request) -> Reply:
+        """Raises TimeoutFault or CrashFault; the worker is then replaced before the next question."""
+        self.load()
+        assert self._worker is not None
+        seconds = min(IMPATIENT_SECONDS, self.call_seconds) if self._impatient else self.call_seconds
+        try:
+            return self._worker.ask(request, seconds)
+        except WorkerTimeout:
+            self._worker, self._impatient = None, True
+            raise TimeoutFault(f"It did not finish within {seconds:g} seconds. Is there a loop that never ends?") from None
+        except WorkerDied as error:
+            self._worker = None
+            raise CrashFault(f"The whole Python process ended: {error}.") from None
+        except WorkerError as error:
+            self._worker = None
+            raise CrashFault(f"The answer could not be read: {error}.") from None
+
+    def begin_exercise(self) -> None:
+        """Each exercise starts with full patience."""
+        self._impatient = False
+
+    def _load_into(self, worker: Worker) -> bool:
+        """Parse and run the source; False if the worker died on the way (the statement at fault is then skipped)."""
+        try:
+            parsed = worker.ask(Parse(self.submission.cells), PARSE_SECONDS)
+            assert isinstance(parsed, Parsed)
+        except (WorkerError, AssertionError) as error:
+            self.problems = [SourceProblem(self.submission.path.name, 1, f"the file cannot be parsed: {error}")]
+            self.submission = Submission(self.submission.student, self.submission.path, [])
+            worker.close()
+            return False
+        if not self._loaded_before:
+            self.statements = parsed.statements
+            self.problems += [p for p in parsed.problems if p not in self.problems]
+        return all(self._execute(worker, i) for i in range(len(parsed.statements)) if i not in self._skipped)
+
+    def _execute(self, worker: Worker, index: int) -> bool:
+        try:
+            reply = worker.ask(Execute(index, seed=self.seed), STATEMENT_SECONDS)
+            if not isinstance(reply, Executed):
+                worker.close()
+                raise WorkerBroke("an answer to another question")
+        except WorkerError as error:
+            self._skipped.add(index)
+            statement = self.statements[index]
+            self.problems.append(SourceProblem(statement.label, statement.line, f"this statement was left out: {error}"))
+            return False
+        if not self._loaded_before:
+            if reply.problem is not None and reply.problem not in self.problems:
+                self.problems.append(reply.problem)
+            self.printed.append(reply.printed)
+        return True

@@ -1,0 +1,178 @@
+"""Collect a suite with pytest and draw its random inputs once, to be replayed for every submission."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+from hypothesis import HealthCheck, Phase
+
+from autograder.suite.checks import CheckMark, SuiteError, mark_of
+
+DRAWN_EXAMPLES = 30
+HARDWARE_MARKS = ("gpu", "multigpu")
+
+hypothesis.settings.register_profile(
+    "autograder",
+    max_examples=DRAWN_EXAMPLES,
+    database=None,
+    deadline=None,
+    report_multiple_bugs=False,
+    print_blob=False,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """One collected check.
+
+    function: takes submission, reference and the inputs. wrapper: hypothesis' side of it, None for a check without
+    random inputs. fixed: parametrised inputs. needs: hardware marks (`gpu`, `multigpu`).
+    """
+
+    id: str
+    title: str
+    exercise: str
+    points: float
+    function: Callable[..., None]
+    wrapper: Any
+    fixed: dict[str, Any]
+    needs: frozenset[str]
+    parameters: tuple[str, ...]
+
+    def run(self, submission: Any, reference: Any, example: dict[str, Any]) -> None:
+        """Run it once on the given inputs."""
+        arguments = {"submission": submission, "reference": reference, **self.fixed, **example}
+        self.function(**{name: arguments[name] for name in self.parameters})
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The checks of one file in the order they are written, and the seed their inputs come from."""
+
+    path: Path
+    seed: int
+    checks: list[Check]
+    _examples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def exercises(self) -> dict[str, list[Check]]:
+        grouped: dict[str, list[Check]] = {}
+        for check in self.checks:
+            grouped.setdefault(check.exercise, []).append(check)
+        return grouped
+
+    def examples(self, check: Check) -> list[dict[str, Any]]:
+        """The inputs of a check: the same for everybody who is graded with this seed."""
+        if check.id not in self._examples:
+            self._examples[check.id] = draw(check, self.seed)
+        return self._examples[check.id]
+
+    def example_seed(self, check: Check, index: int) -> int:
+        """The seed of the generators while the index-th example of a check runs."""
+        return seed_for(self.seed, self.path.stem, check.id, index)
+
+
+def collect(path: Path, seed: int) -> Suite:
+    """Collect the checks of one suite. Raises SuiteError if pytest cannot, or if a test is no proper check."""
+    if not path.is_file():
+        raise SuiteError(f"{path} does not exist")
+    hypothesis.settings.load_profile("autograder")
+    collector = _Collector()
+    arguments = ["--collect-only", "-q", "--assert=plain", "--import-mode=importlib", "-p", "no:cacheprovider"]
+    status = pytest.main([*arguments, "-o", "addopts=", "--rootdir", str(path.parent), str(path)], plugins=[collector])
+    if status != pytest.ExitCode.OK or not collector.items:
+        raise SuiteError(f"{path} cannot be collected:\n{collector.problems or 'it holds no tests'}")
+    checks = [check_of(item) for item in collector.items]
+    return Suite(path, seed, checks)
+
+
+def draw(check: Check, seed: int) -> list[dict[str, Any]]:
+    """Let hypothesis draw the inputs of a check; a check without random inputs has one empty example."""
+    if check.wrapper is None:
+        return [{}]
+    drawn: list[dict[str, Any]] = []
+
+    def record(**arguments: Any) -> None:
+        drawn.append({n: v for n, v in arguments.items() if n not in ("submission", "reference", *check.fixed)})
+
+    explore(check, seed, record)
+    return drawn
+
+
+def explore(check: Check, seed: int, inner: Callable[..., None]) -> None:
+    """Run hypothesis' engine on a check's strategies with `inner` in place of its body."""
+    handle = check.wrapper.hypothesis
+    body = handle.inner_test
+    signature = inspect.signature(body)
+
+    def replaced(*args: Any, **kwargs: Any) -> None:
+        inner(**signature.bind(*args, **kwargs).arguments)
+
+    names = [name for name in inspect.signature(check.wrapper).parameters if name not in check.fixed]
+    try:
+        handle.inner_test = replaced
+        seeded = hypothesis.seed(seed_for(seed, check.id))(check.wrapper)
+        seeded(**dict.fromkeys(names), **check.fixed)
+    finally:
+        handle.inner_test = body
+
+
+def seed_for(*parts: object) -> int:
+    """A seed that depends on nothing but the parts: the same on every machine and in every process."""
+    digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:4], "big") % 2**31
+
+
+class _Collector:
+    """A pytest plugin that keeps the collected items and says nothing."""
+
+    def __init__(self) -> None:
+        self.items: list[pytest.Function] = []
+        self.problems = ""
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        self.items = [item for item in items if isinstance(item, pytest.Function)]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.problems += str(report.longrepr)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            config.pluginmanager.unregister(reporter)
+
+
+def check_of(item: pytest.Function) -> Check:
+    """The check a collected test declares. Raises SuiteError if it is none, or has no title."""
+    function = item.obj
+    where = f"{item.path.name}::{item.name}"
+    mark = mark_of(function)
+    if not isinstance(mark, CheckMark):
+        raise SuiteError(f"{where} is no check; put @check(\"exercise\", points=...) on top of it")
+    title = inspect.getdoc(function)
+    if not title:
+        raise SuiteError(f"{where} needs a docstring: it is the title a student reads")
+    handle = getattr(function, "hypothesis", None)
+    callspec = getattr(item, "callspec", None)
+    body = handle.inner_test if handle is not None else function
+    return Check(
+        id=item.name,
+        title=" ".join(title.split()),
+        exercise=mark.exercise,
+        points=mark.points,
+        function=body,
+        wrapper=function if handle is not None else None,
+        fixed=dict(callspec.params) if callspec is not None else {},
+        needs=frozenset(name for name in HARDWARE_MARKS if item.get_closest_marker(name)),
+        parameters=tuple(inspect.signature(body).parameters),
+    )

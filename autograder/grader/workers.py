@@ -1,0 +1,181 @@
+"""Start zygotes and workers, put questions to them under a deadline, and bury what does not answer."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from types import TracebackType
+
+import msgspec
+
+from autograder.messages import Reply, Request, decode_reply, encode
+from autograder.wire import Channel, WireError
+from autograder.worker.zygote_protocol import READY, Ended, Fork, Forked, Kill, Started
+
+START_SECONDS = 120.0
+WORKER_START_SECONDS = 20.0
+
+
+class WorkerError(Exception):
+    """A worker gave no usable answer. Subclasses say why; the worker is gone by the time one is raised.
+
+    WorkerError
+    ├── WorkerTimeout   no answer by the deadline
+    ├── WorkerDied      the process ended (status: exit code, or minus the signal's number)
+    └── WorkerBroke     it answered, but not with a reply
+    """
+
+
+class WorkerTimeout(WorkerError):
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"no answer within {seconds:g} s")
+        self.seconds = seconds
+
+
+class WorkerDied(WorkerError):
+    def __init__(self, status: int) -> None:
+        super().__init__(_describe_status(status))
+        self.status = status
+
+
+class WorkerBroke(WorkerError):
+    pass
+
+
+class ZygoteError(Exception):
+    """The zygote did not start or is gone: the grader's fault, never the submission's."""
+
+
+class Worker:
+    """A process that runs one submission."""
+
+    def __init__(self, zygote: Zygote, pid: int, channel: Channel, layers: list[str]) -> None:
+        self._zygote = zygote
+        self._channel = channel
+        self.pid = pid
+        self.layers = layers
+
+    def ask(self, request: Request, seconds: float) -> Reply:
+        """Put one question. Raises WorkerError; the worker is then dead and must be replaced."""
+        deadline = time.monotonic() + seconds
+        try:
+            self._channel.send(encode(request), deadline)
+            return decode_reply(self._channel.receive(deadline))
+        except TimeoutError:
+            self.close()
+            raise WorkerTimeout(seconds) from None
+        except (EOFError, OSError):
+            raise WorkerDied(self.close()) from None
+        except WireError as error:
+            self.close()
+            raise WorkerBroke(str(error)) from None
+
+    def close(self) -> int:
+        """Kill the worker and all it holds; return how it ended."""
+        self._channel.close()
+        return self._zygote.bury(self.pid)
+
+
+class Zygote:
+    """A process with torch imported, from which workers are forked. Use as a context manager."""
+
+    def __init__(self, *, walled: bool = True, preload: tuple[str, ...] = ()) -> None:
+        self.walled = walled
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        command = [sys.executable, "-m", "autograder.worker", str(theirs.fileno()), *preload]
+        self._process = subprocess.Popen(
+            command,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+            cwd="/",
+            start_new_session=True,
+        )
+        theirs.close()
+        self._ready = False
+
+    def fork(self) -> Worker:
+        """Fork a worker behind the wall. Raises ZygoteError if the zygote is gone."""
+        self._wait_until_ready()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with theirs:
+            answer = self._command(Fork(self.walled), [theirs.fileno()])
+        if not isinstance(answer, Forked):
+            raise ZygoteError(f"the zygote answered {answer!r} instead of forking")
+        channel = Channel(ours)
+        try:
+            first = channel.receive(time.monotonic() + WORKER_START_SECONDS)
+            started = msgspec.msgpack.decode(first, type=Started)
+        except (TimeoutError, EOFError, OSError, WireError, msgspec.MsgspecError) as error:
+            channel.close()
+            status = self.bury(answer.pid)
+            raise ZygoteError(f"a worker did not start ({_describe_status(status)}): {error}") from error
+        if started.error:
+            channel.close()
+            self.bury(answer.pid)
+            raise ZygoteError(f"a worker could not raise its wall: {started.error}")
+        return Worker(self, answer.pid, channel, started.layers)
+
+    def bury(self, pid: int) -> int:
+        """Kill a worker and return its exit status (minus the signal's number if a signal ended it)."""
+        answer = self._command(Kill(pid), [])
+        return answer.status if isinstance(answer, Ended) else 0
+
+    def close(self) -> None:
+        self._control.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def __enter__(self) -> Zygote:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _wait_until_ready(self) -> None:
+        if self._ready:
+            return
+        self._control.settimeout(START_SECONDS)
+        if self._receive() != READY:
+            raise ZygoteError("the zygote did not come up; `autograder doctor` says what is missing")
+        self._ready = True
+
+    def _command(self, command: Fork | Kill, descriptors: list[int]) -> Forked | Ended:
+        try:
+            socket.send_fds(self._control, [msgspec.msgpack.encode(command)], descriptors)
+            return msgspec.msgpack.decode(self._receive(), type=Forked | Ended)
+        except (OSError, msgspec.MsgspecError) as error:
+            raise ZygoteError(f"the zygote is gone: {error}") from error
+
+    def _receive(self) -> bytes:
+        try:
+            return self._control.recv(4096)
+        except OSError as error:
+            raise ZygoteError(f"the zygote does not answer: {error}") from error
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of the grader's environment but what Python needs to start and to speak UTF-8."""
+    kept = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
+    return {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", **kept}
+
+
+def _describe_status(status: int) -> str:
+    if status >= 0:
+        return f"the process ended with exit code {status}"
+    with contextlib.suppress(ValueError):
+        return f"the process was ended by {signal.Signals(-status).name}"
+    return f"the process was ended by signal {-status}"

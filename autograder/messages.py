@@ -1,0 +1,183 @@
+"""The questions a grader asks and the answers a worker gives, as plain typed data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from autograder import wire
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """A piece of a submission's source: a whole file, or one notebook cell (`label` names it in messages)."""
+
+    label: str
+    source: str
+
+
+class Name(msgspec.Struct, frozen=True, tag=True):
+    """A top-level name of the submission."""
+
+    name: str
+
+
+class Held(msgspec.Struct, frozen=True, tag=True):
+    """An object the worker holds, by number."""
+
+    number: int
+
+
+class Probe(msgspec.Struct, frozen=True, tag=True):
+    """A function shipped as source. It is called with the submission's names as its first argument."""
+
+    name: str
+    source: str
+
+
+Target = Name | Held | Probe
+
+
+class Parse(msgspec.Struct, frozen=True, tag=True):
+    """Split the source into top-level statements, running none of it."""
+
+    cells: list[Cell]
+
+
+class Execute(msgspec.Struct, frozen=True, tag=True):
+    """Run one of the parsed statements."""
+
+    index: int
+    seed: int = 0
+
+
+class Call(msgspec.Struct, frozen=True, tag=True):
+    """Call the target, or one of its attributes, with the given arguments.
+
+    seed: what every random generator is set to first. fresh: forget all held objects before. record: report the
+    operators it used. vjp: also run backward and return the vector-Jacobian products (`cotangent` None: drawn from
+    the seed, one per floating-point output).
+    """
+
+    target: Target
+    attribute: str = ""
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    seed: int = 0
+    fresh: bool = False
+    record: bool = False
+    vjp: bool = False
+    cotangent: Any = None
+
+
+class Get(msgspec.Struct, frozen=True, tag=True):
+    """Read an attribute of the target ('' for the target itself)."""
+
+    target: Target
+    attribute: str = ""
+    fresh: bool = False
+
+
+class Items(msgspec.Struct, frozen=True, tag=True):
+    """Iterate over the target and return at most `limit` items."""
+
+    target: Target
+    limit: int = 1000
+    seed: int = 0
+
+
+Request = Parse | Execute | Call | Get | Items
+
+
+class SourceProblem(msgspec.Struct, frozen=True):
+    """Something wrong with the source at a line: what Python said, the line itself and a caret line (or '')."""
+
+    label: str
+    line: int
+    error: str
+    text: str = ""
+    caret: str = ""
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """One top-level statement: where it stands, the names it binds, the names and attributes it mentions."""
+
+    label: str
+    line: int
+    binds: list[str] = []
+    mentions: dict[str, int] = {}
+
+
+class Parsed(msgspec.Struct, frozen=True, tag=True):
+    statements: list[Statement]
+    problems: list[SourceProblem]
+
+
+class Executed(msgspec.Struct, frozen=True, tag=True):
+    problem: SourceProblem | None = None
+    printed: str = ""
+
+
+class Returned(msgspec.Struct, frozen=True, tag=True):
+    """What came back, what was printed, and what torch was asked to do meanwhile.
+
+    operations: dispatcher operator -> how often. functions: torch functions called by name.
+    """
+
+    value: Any
+    printed: str = ""
+    operations: dict[str, int] = {}
+    functions: list[str] = []
+
+
+class Frame(msgspec.Struct, frozen=True):
+    label: str
+    line: int
+    function: str
+    text: str
+
+
+class Raised(msgspec.Struct, frozen=True, tag=True):
+    """The call raised: type, message and the student's own lines of the traceback, outermost first."""
+
+    type_name: str
+    message: str
+    frames: list[Frame] = []
+    printed: str = ""
+    operations: dict[str, int] = {}
+    functions: list[str] = []
+
+
+class Absent(msgspec.Struct, frozen=True, tag=True):
+    """The submission has no such name, or the object no such attribute."""
+
+    name: str
+
+
+Reply = Parsed | Executed | Returned | Raised | Absent
+
+_encoder = msgspec.msgpack.Encoder()
+_request_decoder = msgspec.msgpack.Decoder(Request, ext_hook=wire.unpack_request)
+_reply_decoder = msgspec.msgpack.Decoder(Reply, ext_hook=wire.unpack_reply)
+
+
+def encode(message: Request | Reply) -> bytes:
+    """Encode a message whose values were packed (`wire.pack`)."""
+    return _encoder.encode(message)
+
+
+def decode_request(frame: bytes) -> Request:
+    """Decode what a grader sent. Raises WireError."""
+    return _decode(_request_decoder, frame)  # type: ignore[no-any-return]
+
+
+def decode_reply(frame: bytes) -> Reply:
+    """Decode what a worker sent, trusting none of it. Raises WireError for anything but a well-formed reply."""
+    return _decode(_reply_decoder, frame)  # type: ignore[no-any-return]
+
+
+def _decode(decoder: Any, frame: bytes) -> Any:
+    try:
+        return decoder.decode(frame)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise wire.WireError(f"not a message: {error}") from error

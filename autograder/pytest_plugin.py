@@ -1,0 +1,99 @@
+"""`pytest tests/hidden/test_softmax_regression.py --submission FILE`: the same verdicts as the command line.
+
+A test marked with @check is not called by pytest itself: it is assessed as in grading, with the submission in a worker.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from autograder.grader.grading import Grader, UnitGrader
+    from autograder.grader.session import Session
+
+_graders = pytest.StashKey["_Graders"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("autograder")
+    group.addoption("--submission", metavar="FILE", help="the .py or .ipynb to grade (default: the unit's own file)")
+
+
+@pytest.fixture
+def submission() -> Any:
+    """Stands for the student's module; a check receives it from the grader."""
+
+
+@pytest.fixture
+def reference() -> Any:
+    """Stands for the oracle; a check receives it from the grader."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    from autograder.suite.checks import CheckMark, mark_of
+
+    if not isinstance(mark_of(pyfuncitem.obj), CheckMark):
+        return None
+    config = pyfuncitem.config
+    if _graders not in config.stash:
+        config.stash[_graders] = _Graders(config)
+    config.stash[_graders].assess(pyfuncitem)
+    return True
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    graders = config.stash.get(_graders, None)
+    if graders is not None:
+        graders.close()
+
+
+class _Graders:
+    """The graders and sessions of one pytest run."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._file: str | None = config.getoption("--submission")
+        self._grader: dict[bool, Grader] = {}
+        self._sessions: dict[Path, tuple[UnitGrader, Session]] = {}
+
+    def assess(self, item: pytest.Function) -> None:
+        """Fail, skip or pass the item as its check does."""
+        from autograder.grader.explaining import explain
+        from autograder.grader.suite_file import check_of
+        from autograder.results import Outcome
+
+        grader, session = self._for(item.path)
+        verdict, recognised = grader.assess(check_of(item), session)
+        if verdict.outcome is Outcome.NOT_ASSESSED:
+            pytest.skip(verdict.reason)
+        if verdict.outcome is not Outcome.PASSED:
+            hint = f"\n\nThis looks like: {recognised.name}\n{recognised.hint}" if recognised else ""
+            pytest.fail(f"{verdict.check.title}\n{explain(verdict)}{hint}", pytrace=False)
+
+    def close(self) -> None:
+        for _, session in self._sessions.values():
+            session.__exit__()
+        for grader in self._grader.values():
+            grader.close()
+
+    def _for(self, path: Path) -> tuple[UnitGrader, Session]:
+        if path not in self._sessions:
+            self._sessions[path] = self._open(path)
+        return self._sessions[path]
+
+    def _open(self, path: Path) -> tuple[UnitGrader, Session]:
+        from autograder.course import find_course
+        from autograder.grader.grading import Grader
+        from autograder.submission import read_submission
+
+        course = find_course(path.parent)
+        unit = course.unit(path.stem.removeprefix("test_"))
+        public = path.parent.name == "public"
+        if public not in self._grader:
+            self._grader[public] = Grader(course.seed, public=public, walled=not public)
+        grader = self._grader[public].unit(unit)
+        default = unit.solution if unit.solution.is_file() else unit.stub
+        return grader, grader.open(read_submission(Path(self._file) if self._file else default))

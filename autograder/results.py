@@ -1,0 +1,134 @@
+"""What grading one submission yields: one typed document, written atomically. Every other view is derived from it."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+SCHEMA = 1
+
+
+class ResultError(Exception):
+    """A result that may not be written: a score that is not finite, or outside [0, points]."""
+
+
+class Outcome(StrEnum):
+    """How a check ended; nothing else exists."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    RAISED = "raised"
+    TIMED_OUT = "timed_out"
+    CRASHED = "crashed"
+    FORBIDDEN = "forbidden"
+    MISSING = "missing"
+    NOT_ASSESSED = "not_assessed"
+    GRADER_ERROR = "grader_error"
+
+
+class Recognised(msgspec.Struct, frozen=True):
+    """A known mistake that explains a failed check."""
+
+    name: str
+    hint: str
+
+
+class CheckResult(msgspec.Struct, frozen=True):
+    """message: what a student reads when the check did not pass ('' when it did)."""
+
+    id: str
+    title: str
+    points: float
+    outcome: Outcome
+    message: str = ""
+    misconception: Recognised | None = None
+
+
+class ExerciseResult(msgspec.Struct, frozen=True):
+    """score and max_score leave out checks that were not assessed. notes: what stands beside single checks."""
+
+    name: str
+    score: float
+    max_score: float
+    checks: list[CheckResult]
+    notes: list[str] = []
+
+
+class SubmissionResult(msgspec.Struct, frozen=True):
+    """problems: what was wrong with the source as a whole. printed: what the code printed, capped."""
+
+    student: str
+    unit: str
+    score: float
+    max_score: float
+    isolation: str
+    seed: int
+    exercises: list[ExerciseResult]
+    problems: list[str] = []
+    printed: str = ""
+    review: list[str] = []
+    seconds: float = 0.0
+    schema: int = SCHEMA
+
+    @property
+    def checks(self) -> list[CheckResult]:
+        return [check for exercise in self.exercises for check in exercise.checks]
+
+    @property
+    def grader_errors(self) -> list[CheckResult]:
+        return [check for check in self.checks if check.outcome is Outcome.GRADER_ERROR]
+
+
+def score_exercise(name: str, checks: list[CheckResult], notes: list[str]) -> ExerciseResult:
+    """Add up an exercise's checks; a check earns its points or nothing."""
+    assessed = [check for check in checks if check.outcome is not Outcome.NOT_ASSESSED]
+    score = sum(check.points for check in assessed if check.outcome is Outcome.PASSED)
+    return ExerciseResult(name, float(score), float(sum(check.points for check in assessed)), checks, notes)
+
+
+def validate(result: SubmissionResult) -> None:
+    """Raises ResultError unless every score is finite, within its bounds and the sum of its parts."""
+    for part in [result, *result.exercises]:
+        name = part.name if isinstance(part, ExerciseResult) else part.unit
+        if not (math.isfinite(part.score) and math.isfinite(part.max_score)):
+            raise ResultError(f"{name}: the score {part.score} of {part.max_score} is not finite")
+        if not 0 <= part.score <= part.max_score:
+            raise ResultError(f"{name}: the score {part.score} is outside [0, {part.max_score}]")
+    if not math.isclose(result.score, sum(e.score for e in result.exercises), abs_tol=1e-9):
+        raise ResultError(f"{result.unit}: the score {result.score} is not the sum of the exercises' scores")
+
+
+def encode(result: SubmissionResult) -> bytes:
+    """The document as indented JSON. Raises ResultError for scores that must not be written."""
+    validate(result)
+    return msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n"
+
+
+def decode(document: bytes) -> SubmissionResult:
+    """Read a document back. Raises msgspec.ValidationError where it does not fit the schema."""
+    return msgspec.json.decode(document, type=SubmissionResult)
+
+
+def write(result: SubmissionResult, folder: Path) -> Path:
+    """Write FOLDER/<student>/<unit>.json in one step: a reader sees the old document or the new one, never half.
+
+    Raises ResultError if a score is out of bounds or the grader itself failed in a check.
+    """
+    if result.grader_errors:
+        failed = ", ".join(check.id for check in result.grader_errors)
+        raise ResultError(f"{result.student}/{result.unit}: the grader failed in {failed}; no grade was written")
+    document = encode(result)
+    target = folder / result.student / f"{result.unit}.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as part:
+        part.write(document)
+        part.flush()
+        os.fsync(part.fileno())
+    os.chmod(part.name, 0o644)
+    os.replace(part.name, target)
+    return target

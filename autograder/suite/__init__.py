@@ -1,0 +1,62 @@
+"""What a suite is written with: `from autograder.suite import check, close, given, tensors`."""
+
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from autograder.suite.checks import accepted, check, misconception, probe
+from autograder.suite.closeness import (
+    Mismatch,
+    close,
+    different,
+    equal,
+    expect,
+    items_of,
+    number_of,
+    tensor_of,
+    tolerance,
+)
+from autograder.suite.statistics import FALSE_ALARM, binomial_bounds, mean_bounds
+from autograder.suite.strategies import (
+    EXTREME,
+    FLOATS,
+    distributions,
+    eighths,
+    labels,
+    logits,
+    matrices,
+    spread,
+    tensors,
+)
+
+__all__ = [
+    "EXTREME",
+    "FALSE_ALARM",
+    "FLOATS",
+    "Mismatch",
+    "accepted",
+    "assume",
+    "binomial_bounds",
+    "check",
+    "close",
+    "different",
+    "distributions",
+    "eighths",
+    "equal",
+    "example",
+    "expect",
+    "given",
+    "items_of",
+    "labels",
+    "logits",
+    "matrices",
+    "mean_bounds",
+    "misconception",
+    "number_of",
+    "probe",
+    "settings",
+    "spread",
+    "st",
+    "tensor_of",
+    "tensors",
+    "tolerance",
+]

@@ -1,0 +1,163 @@
+"""Comparisons that say what differs: shape and dtype before value, and never broadcast to forgive."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+_TOLERANCE: dict[torch.dtype, tuple[float, float]] = {
+    torch.float64: (1e-8, 1e-10),
+    torch.float32: (2e-4, 2e-5),
+    torch.float16: (1e-2, 1e-3),
+    torch.bfloat16: (5e-2, 1e-2),
+}
+
+
+class Mismatch(AssertionError):
+    """What came back is not what must hold.
+
+    problem: a sentence for the student. got, want: the values it is about (None where words suffice).
+    what: the expression that was judged (None: the last call of the submission).
+    """
+
+    def __init__(self, problem: str, got: Any = None, want: Any = None, what: str | None = None) -> None:
+        super().__init__(problem)
+        self.problem, self.got, self.want, self.what = problem, got, want, what
+
+
+def tolerance(dtype: torch.dtype) -> tuple[float, float]:
+    """(relative, absolute) tolerance for a dtype: the one place where it is stated. Integers and bools: (0, 0)."""
+    return _TOLERANCE.get(dtype, (0.0, 0.0))
+
+
+def close(
+    got: Any, want: Any, *, what: str | None = None, rtol: float | None = None, atol: float | None = None
+) -> None:
+    """Require `got` to equal `want` up to the tolerance of its dtype.
+
+    want: a tensor (then shape and dtype must agree), a number (a Python number or a one-element tensor will do), None,
+    a string, or a list, tuple or dict of these. NaN equals NaN. Raises Mismatch.
+    """
+    if isinstance(want, Tensor):
+        _close_tensors(tensor_of(got, shape=want.shape, dtype=want.dtype, what=what), want, what, rtol, atol)
+    elif isinstance(want, (list, tuple)):
+        items = items_of(got, len(want), what=what)
+        for index, (item, wanted) in enumerate(zip(items, want, strict=True)):
+            close(item, wanted, what=f"{what or 'the result'}[{index}]", rtol=rtol, atol=atol)
+    elif isinstance(want, dict):
+        _close_mappings(got, want, what, rtol, atol)
+    elif isinstance(want, (int, float)) and not isinstance(want, bool):
+        _close_numbers(number_of(got, what=what), want, what, rtol, atol)
+    elif type(got) is not type(want) or got != want:
+        raise Mismatch(f"must be {want!r}", got, what=what)
+
+
+def equal(got: Any, want: Any, *, what: str | None = None) -> None:
+    """`close` without tolerance."""
+    close(got, want, what=what, rtol=0.0, atol=0.0)
+
+
+def different(got: Any, other: Any, problem: str, *, what: str | None = None) -> None:
+    """Require a tensor to differ from another somewhere (two random draws, weights before and after a step)."""
+    got = tensor_of(got, what=what)
+    if isinstance(other, Tensor) and got.shape == other.shape and bool((got == other).all()):
+        raise Mismatch(problem, got, what=what)
+
+
+def expect(condition: Any, problem: str, *, got: Any = None, what: str | None = None) -> None:
+    """Require a condition; `problem` is the sentence the student reads where it does not hold."""
+    if not bool(condition):
+        raise Mismatch(problem, got, what=what)
+
+
+def tensor_of(
+    got: Any,
+    *,
+    shape: Sequence[int | None] | None = None,
+    dtype: torch.dtype | None = None,
+    what: str | None = None,
+) -> Tensor:
+    """Require a tensor (of this shape, None matching any size; of this dtype) and return it."""
+    if not isinstance(got, Tensor):
+        raise Mismatch("must be a torch.Tensor", got, what=what)
+    if shape is not None and not _shape_fits(got.shape, shape):
+        wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + (",)" if len(shape) == 1 else ")")
+        raise Mismatch(f"must have shape {wanted}, not {tuple(got.shape)}", got, what=what)
+    if dtype is not None and got.dtype != dtype:
+        raise Mismatch(f"must have dtype {_name(dtype)}, not {_name(got.dtype)}", got, what=what)
+    return got
+
+
+def number_of(got: Any, *, what: str | None = None) -> float:
+    """Require a number: int, float, or a tensor or array of one element; return it as a float."""
+    if isinstance(got, (int, float)) and not isinstance(got, bool):
+        return float(got)
+    if isinstance(got, Tensor) and got.numel() == 1 and not got.is_complex():
+        return float(got)
+    if isinstance(got, np.ndarray) and got.size == 1:
+        return float(got.item())
+    raise Mismatch("must be a number", got, what=what)
+
+
+def items_of(got: Any, count: int | None = None, *, what: str | None = None) -> list[Any]:
+    """Require a list, tuple or iterator (of `count` items) and return its items."""
+    if isinstance(got, (Tensor, str, dict, np.ndarray)) or not isinstance(got, Iterable):
+        raise Mismatch("must be a list or a tuple", got, what=what)
+    items = list(got)
+    if count is not None and len(items) != count:
+        raise Mismatch(f"must have {count} items, not {len(items)}", items, what=what)
+    return items
+
+
+def _shape_fits(shape: torch.Size, wanted: Sequence[int | None]) -> bool:
+    return len(shape) == len(wanted) and all(w is None or n == w for n, w in zip(shape, wanted, strict=True))
+
+
+def _close_tensors(got: Tensor, want: Tensor, what: str | None, rtol: float | None, atol: float | None) -> None:
+    if got.device.type == "meta" or want.device.type == "meta":
+        if got.device.type != want.device.type:
+            raise Mismatch(f"must live on device {want.device.type}, not {got.device.type}", got, what=what)
+        return
+    default_rtol, default_atol = tolerance(want.dtype)
+    agree = torch.isclose(
+        got, want, default_rtol if rtol is None else rtol, default_atol if atol is None else atol, equal_nan=True
+    )
+    if bool(agree.all()):
+        return
+    wrong = (~agree).nonzero()
+    where = wrong[0].tolist()
+    entry = f"entry {where}" if where else "the value"
+    count = f" ({len(wrong)} of {got.numel()} entries differ)" if got.numel() > 1 else ""
+    got_entry, want_entry = got[tuple(where)].item(), want[tuple(where)].item()
+    raise Mismatch(f"{entry} is {_short(got_entry)} where {_short(want_entry)} is right{count}", got, want, what)
+
+
+def _close_numbers(got: float, want: float, what: str | None, rtol: float | None, atol: float | None) -> None:
+    # A Python number may have been computed in float32.
+    relative, absolute = (1e-6 if rtol is None else rtol), (1e-8 if atol is None else atol)
+    if not (math.isclose(got, want, rel_tol=relative, abs_tol=absolute) or (math.isnan(got) and math.isnan(want))):
+        raise Mismatch(f"is {_short(got)} where {_short(float(want))} is right", got, want, what)
+
+
+def _close_mappings(
+    got: Any, want: dict[Any, Any], what: str | None, rtol: float | None, atol: float | None
+) -> None:
+    if not isinstance(got, dict):
+        raise Mismatch("must be a dictionary", got, what=what)
+    if set(got) != set(want):
+        raise Mismatch(f"must have the keys {sorted(want, key=str)}, not {sorted(got, key=str)}", what=what)
+    for key, wanted in want.items():
+        close(got[key], wanted, what=f"{what or 'the result'}[{key!r}]", rtol=rtol, atol=atol)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")

@@ -1,0 +1,150 @@
+"""The instructor's regression for a unit: what must score full marks does, what must not does not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder import building
+from autograder.course import Unit
+from autograder.grader.grading import Grader, UnitGrader
+from autograder.results import CheckResult, Outcome, SubmissionResult
+from autograder.submission import Submission, read_submission
+from autograder.suite.checks import MisconceptionMark
+from autograder.variants import Variant, accepted_variants, load_module, misconceptions, run_source
+
+ACCEPTED_PER_EXERCISE = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was verified. problem: why it does not hold ('' if it does)."""
+
+    unit: str
+    subject: str
+    problem: str = ""
+
+
+def verify(unit: Unit, grader: Grader) -> Iterator[Finding]:
+    """Verify a unit: files, solution, stub, reference, public checks, accepted variants, misconceptions."""
+    missing = [path for path in _required_files(unit) if not path.is_file()]
+    if missing:
+        names = ", ".join(str(path.relative_to(unit.root)) for path in missing)
+        yield Finding(unit.name, "files", f"missing: {names}")
+        return
+    graded = grader.unit(unit)
+    yield Finding(unit.name, "assignment", _drift(unit))
+    yield from _solution(unit, graded)
+    yield Finding(unit.name, "stub", _scores_nothing(graded.grade(read_submission(unit.stub))))
+    yield Finding(unit.name, "reference", _reference(unit, graded))
+    yield Finding(unit.name, "reference against torch", _reference_tests(unit))
+    yield from _accepted(unit, graded)
+    yield from _misconceptions(unit, graded)
+
+
+def verify_public(unit: Unit, grader: Grader) -> Finding:
+    """The public checks pass on the solution and fail on the stub. `grader` grades public suites."""
+    if not unit.public_suite.is_file() or not unit.solution.is_file():
+        return Finding(unit.name, "public checks", "there are none")
+    public = grader.unit(unit)
+    problem = _full_marks(public.grade(read_submission(unit.solution)))
+    return Finding(unit.name, "public checks", problem or _scores_nothing(public.grade(read_submission(unit.stub))))
+
+
+def _required_files(unit: Unit) -> list[Path]:
+    return [unit.solution, unit.reference, unit.hidden_suite, unit.public_suite, unit.misconceptions]
+
+
+def _drift(unit: Unit) -> str:
+    drifted = building.drifted(unit)
+    return f"drifted from the solution, run `autograder build`: {', '.join(p.name for p in drifted)}" if drifted else ""
+
+
+def _solution(unit: Unit, graded: UnitGrader) -> Iterator[Finding]:
+    first, second = (graded.grade(read_submission(unit.solution)) for _ in range(2))
+    yield Finding(unit.name, "solution", _full_marks(first))
+    same = _without_time(first) == _without_time(second)
+    yield Finding(unit.name, "graded twice", "" if same else "two gradings of the solution differ")
+    notebook = building.notebook_text(unit.solution.read_text(encoding="utf-8"), unit.name)
+    yield Finding(unit.name, "solution as a notebook", _full_marks(graded.grade(_as_notebook(unit, notebook))))
+
+
+def _as_notebook(unit: Unit, text: str) -> Submission:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{unit.name}.ipynb"
+        path.write_text(text, encoding="utf-8")
+        return read_submission(path)
+
+
+def _reference(unit: Unit, graded: UnitGrader) -> str:
+    assessments = graded.assess_locally(vars(load_module(unit.reference)))
+    failed = [a.check.id for a in assessments if a.outcome not in (Outcome.PASSED, Outcome.NOT_ASSESSED)]
+    return f"the reference fails {', '.join(failed)}" if failed else ""
+
+
+def _reference_tests(unit: Unit) -> str:
+    """Run the unit's own comparison of the reference with independent operators, where it has one."""
+    if not unit.reference_tests.is_file():
+        return f"{unit.reference_tests.relative_to(unit.root)} is missing"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(unit.reference_tests)]
+    run = subprocess.run(command, cwd=unit.root, capture_output=True, text=True, check=False)
+    return "" if run.returncode == 0 else run.stdout[-2000:]
+
+
+def _accepted(unit: Unit, graded: UnitGrader) -> Iterator[Finding]:
+    variants = accepted_variants(unit) if unit.accepted.is_file() else []
+    for exercise in graded.suite.exercises():
+        count = sum(v.mark.exercise == exercise for v in variants)
+        if count < ACCEPTED_PER_EXERCISE:
+            yield Finding(unit.name, f"accepted {exercise}", f"{count} variants, at least {ACCEPTED_PER_EXERCISE} are wanted")
+    for variant in variants:
+        yield Finding(unit.name, f"accepted {variant.identifier}", _full_marks(graded.grade(variant.submission)))
+
+
+def _misconceptions(unit: Unit, graded: UnitGrader) -> Iterator[Finding]:
+    for variant in misconceptions(unit):
+        assert isinstance(variant.mark, MisconceptionMark)
+        result = graded.grade(variant.submission, only=variant.mark.exercise)
+        yield Finding(unit.name, f"misconception {variant.identifier}", _misconception(variant.mark, variant, result))
+
+
+def _misconception(mark: MisconceptionMark, variant: Variant, result: SubmissionResult) -> str:
+    failed = [check for check in result.checks if check.outcome is not Outcome.PASSED]
+    if not failed:
+        return "is not caught: it gets full marks"
+    if not any(_matches(check, mark.trips) for check in failed):
+        return f"does not trip {mark.trips}, but {', '.join(check.id for check in failed)}"
+    named = [check.misconception.name for check in failed if check.misconception is not None]
+    if not named or named[0] != mark.name:
+        return f"is recognised as {named[0]!r}" if named else "is not recognised"
+    return "" if mark.hint.strip() else "has no hint"
+
+
+def _matches(check: CheckResult, trips: str) -> bool:
+    return check.id == trips or check.id.split("[")[0] == trips
+
+
+def _full_marks(result: SubmissionResult) -> str:
+    lost = [check for check in result.checks if check.outcome not in (Outcome.PASSED, Outcome.NOT_ASSESSED)]
+    if lost:
+        return "loses points in " + "; ".join(f"{check.id} ({check.outcome}): {check.message}" for check in lost)
+    return "; ".join(result.problems) or ("" if result.max_score > 0 else "has nothing to score")
+
+
+def _scores_nothing(result: SubmissionResult) -> str:
+    won = [check.id for check in result.checks if check.outcome is Outcome.PASSED]
+    return f"scores in {', '.join(won)}" if won else ""
+
+
+def _without_time(result: SubmissionResult) -> bytes:
+    import msgspec
+
+    return msgspec.json.encode(msgspec.structs.replace(result, seconds=0.0))
+
+
+__all__ = ["Finding", "run_source", "verify", "verify_public"]

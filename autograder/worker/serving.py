@@ -1,0 +1,307 @@
+"""Answer a grader's requests with a namespace: the submission's in a worker, the reference's in the grader itself."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+import random
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from autograder import wire
+from autograder.messages import (
+    Absent,
+    Call,
+    Execute,
+    Executed,
+    Frame,
+    Get,
+    Held,
+    Items,
+    Name,
+    Parse,
+    Probe,
+    Raised,
+    Reply,
+    Request,
+    Returned,
+    SourceProblem,
+    Target,
+)
+from autograder.worker.printing import CappedOutput
+from autograder.worker.recording import Recording, recording
+from autograder.worker.source import ParsedSource
+
+MESSAGE_LIMIT = 1000
+FRAME_LIMIT = 6
+MODULE_NAME = "submission"
+
+
+class Server:
+    """Holds a namespace and the objects made from it, and turns each request into a reply."""
+
+    def __init__(self, namespace: dict[str, Any], output: CappedOutput | None = None) -> None:
+        self._namespace = namespace
+        self._output = output
+        self._objects: dict[int, Any] = {}
+        self._numbers = itertools.count(1)
+        self._source = ParsedSource([])
+        self._probes: dict[str, Callable[..., Any]] = {}
+
+    @classmethod
+    def of_submission(cls, output: CappedOutput) -> Server:
+        """A server whose namespace is a fresh module, as if the submission were being imported."""
+        module = ModuleType(MODULE_NAME)
+        sys.modules[MODULE_NAME] = module
+        return cls(vars(module), output)
+
+    def handle(self, request: Request) -> Reply:
+        match request:
+            case Parse():
+                self._source = ParsedSource(request.cells)
+                return self._source.report()
+            case Execute():
+                return self._execute(request)
+            case Call():
+                return self._answered(request.fresh, request.record, lambda: self._call(request))
+            case Get():
+                return self._answered(request.fresh, False, lambda: self._get(request))
+            case Items():
+                return self._answered(False, False, lambda: self._items(request))
+
+    def _execute(self, request: Execute) -> Executed:
+        seed_everything(request.seed)
+        statement = self._source.statements[request.index]
+        problem = None
+        try:
+            exec(self._source.code(request.index), self._namespace)
+        except BaseException as error:
+            frames = own_frames(error)
+            line = frames[-1].line if frames else statement.line
+            label = frames[-1].label if frames else statement.label
+            text = frames[-1].text if frames else ""
+            problem = SourceProblem(label, line, describe_error(error), text)
+        return Executed(problem, self._printed())
+
+    def _answered(self, fresh: bool, recorded: bool, answer: Callable[[], Any]) -> Reply:
+        if fresh:
+            self._objects.clear()
+        record = Recording()
+        try:
+            with recording(record) if recorded else contextlib.nullcontext():
+                value = answer()
+            packed = self._export(value, 0)
+        except _MissingError as missing:
+            return Absent(missing.args[0])
+        except BaseException as error:
+            return Raised(
+                type(error).__name__, error_text(error), own_frames(error), self._printed(),
+                dict(record.operations), sorted(record.functions),
+            )  # fmt: skip
+        return Returned(packed, self._printed(), dict(record.operations), sorted(record.functions))
+
+    def _call(self, request: Call) -> Any:
+        function = self._resolve(request.target, request.attribute)
+        args, kwargs = self._held(request.args), self._held(request.kwargs)
+        if isinstance(request.target, Probe):
+            args = [_Names(self._namespace), *args]
+        seed_everything(request.seed)
+        if request.vjp:
+            return vector_jacobian_product(function, args, kwargs, request.cotangent, request.seed)
+        return function(*args, **kwargs)
+
+    def _get(self, request: Get) -> Any:
+        return self._resolve(request.target, request.attribute)
+
+    def _items(self, request: Items) -> list[Any]:
+        seed_everything(request.seed)
+        return list(itertools.islice(self._resolve(request.target, ""), request.limit))
+
+    def _resolve(self, target: Target, attribute: str) -> Any:
+        match target:
+            case Name(name):
+                value = _lookup(self._namespace, name)
+            case Held(number):
+                value = self._objects[number]
+            case Probe():
+                value = self._probe(target)
+        for part in attribute.split(".") if attribute else []:
+            try:
+                value = getattr(value, part)
+            except AttributeError as error:
+                if own_frames(error):
+                    raise
+                raise _MissingError(f"{type(value).__name__}.{part}") from None
+        return value
+
+    def _probe(self, probe: Probe) -> Callable[..., Any]:
+        if probe.source not in self._probes:
+            namespace: dict[str, Any] = {"torch": torch, "np": np, "nn": nn, "Tensor": Tensor, "Any": Any}
+            exec(compile(probe.source, "<probe>", "exec", dont_inherit=True), namespace)
+            self._probes[probe.source] = namespace[probe.name]
+        return self._probes[probe.source]
+
+    def _held(self, value: Any) -> Any:
+        """Replace references to held objects by the objects, at any depth."""
+        if isinstance(value, wire.HandleRef):
+            return self._objects[value.number]
+        if isinstance(value, list):
+            return [self._held(item) for item in value]
+        if isinstance(value, dict):
+            return {key: self._held(item) for key, item in value.items()}
+        return value
+
+    def _export(self, value: Any, depth: int) -> Any:
+        """Pack a result; what cannot cross becomes a handle (objects) or a description (oversized values)."""
+        if depth > wire.MAX_DEPTH:
+            return wire.pack(wire.Opaque("a value nested too deeply"))
+        if type(value) in (list, tuple):
+            return [self._export(item, depth + 1) for item in value[: wire.MAX_ITEMS]]
+        if isinstance(value, Mapping) and all(type(key) in (str, int) for key in value):
+            return {key: self._export(item, depth + 1) for key, item in value.items()}
+        try:
+            return wire.pack(value)
+        except wire.WireError as error:
+            is_data = isinstance(value, (Tensor, np.ndarray, int))
+            return wire.pack(wire.Opaque(str(error)) if is_data else self._keep(value))
+
+    def _keep(self, value: Any) -> wire.HandleRef:
+        number = next(self._numbers)
+        self._objects[number] = value
+        return wire.HandleRef(number, type(value).__name__[:200])
+
+    def _printed(self) -> str:
+        return self._output.take() if self._output is not None else ""
+
+
+class _MissingError(Exception):
+    """The submission has no such name or attribute."""
+
+
+class _Names:
+    """The submission's top-level names, as a probe sees them: `names.softmax`, and `names.softmax = ...`."""
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        object.__setattr__(self, "_namespace", namespace)
+
+    def __getattr__(self, name: str) -> Any:
+        return _lookup(self._namespace, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._namespace[name] = value
+
+
+def _lookup(namespace: Mapping[str, Any], name: str) -> Any:
+    if name not in namespace:
+        raise _MissingError(name)
+    return namespace[name]
+
+
+def seed_everything(seed: int) -> None:
+    """Set the generators of torch, numpy and random, so that a call's randomness depends on its seed alone."""
+    torch.default_generator.manual_seed(seed)  # torch.manual_seed would also queue a call per seed for a lazy CUDA
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(seed)
+    np.random.seed(seed % 2**32)
+    random.seed(seed)
+
+
+def vector_jacobian_product(
+    function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any], cotangent: Any, seed: int
+) -> dict[str, Any]:
+    """Run forward and backward once.
+
+    The floating-point tensors among `args` (in order, at any depth) are the inputs. The cotangents are `cotangent`
+    (one tensor, or one per floating-point output), or standard normal draws from `seed`.
+    Returns output; inputs: one gradient or None each; parameters: name -> gradient or None, for modules.
+    """
+    inputs: list[Tensor] = []
+    tracked = _track(args, inputs)
+    output = function(*tracked, **kwargs)
+    outputs = [t for t in _tensors(output) if t.is_floating_point()]
+    parameters = dict(_module_of(function).named_parameters()) if _module_of(function) is not None else {}
+    cotangents = _cotangents(outputs, cotangent, seed)
+    reached = [(o, c) for o, c in zip(outputs, cotangents, strict=True) if o.requires_grad]
+    wanted = [*inputs, *(p for p in parameters.values() if p.requires_grad)]
+    gradients: list[Tensor | None] = [None] * len(wanted)
+    if reached and wanted:
+        gradients = list(
+            torch.autograd.grad(
+                [o for o, _ in reached], wanted, [c for _, c in reached], allow_unused=True
+            )
+        )
+    trainable = [name for name, p in parameters.items() if p.requires_grad]
+    return {
+        "output": output,
+        "inputs": gradients[: len(inputs)],
+        "parameters": dict(zip(trainable, gradients[len(inputs) :], strict=True)),
+    }
+
+
+def _track(value: Any, inputs: list[Tensor]) -> Any:
+    """Make every floating-point tensor a leaf, and pass a copy of it on, so that in-place code stays legal."""
+    if isinstance(value, Tensor) and value.is_floating_point():
+        leaf = value.detach().requires_grad_()
+        inputs.append(leaf)
+        return leaf * 1 if leaf.is_contiguous() else leaf.as_strided(leaf.shape, leaf.stride())
+    if isinstance(value, list):
+        return [_track(item, inputs) for item in value]
+    return value
+
+
+def _tensors(value: Any) -> Iterable[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _tensors(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _tensors(item)
+
+
+def _cotangents(outputs: list[Tensor], given: Any, seed: int) -> list[Tensor]:
+    if given is not None:
+        chosen = list(_tensors(given))
+        if len(chosen) != len(outputs):
+            raise ValueError(f"{len(outputs)} tensors came back where {len(chosen)} were expected")
+        return chosen
+    generator = torch.Generator().manual_seed(seed)
+    return [torch.randn(o.shape, generator=generator, dtype=torch.float64).to(o.dtype) for o in outputs]
+
+
+def _module_of(function: Callable[..., Any]) -> nn.Module | None:
+    owner = getattr(function, "__self__", function)
+    return owner if isinstance(owner, nn.Module) else None
+
+
+def describe_error(error: BaseException) -> str:
+    text = error_text(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def error_text(error: BaseException) -> str:
+    try:
+        return str(error)[:MESSAGE_LIMIT]
+    except BaseException:
+        return "(its message cannot be shown)"
+
+
+def own_frames(error: BaseException) -> list[Frame]:
+    """The traceback's lines inside the submission, outermost first; torch's and the engine's are left out."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if _is_students(f.filename)]
+    return [Frame(f.filename, f.lineno or 0, f.name, (f.line or "")[:200]) for f in own[-FRAME_LIMIT:]]
+
+
+@functools.cache
+def _is_students(filename: str) -> bool:
+    return not filename.startswith(("/", "<")) and ":" not in filename[:3]

@@ -1,0 +1,125 @@
+"""The process that imports torch once and forks a worker for each submission.
+
+It is started by exec with an empty environment, so its memory holds nothing of the grader's: no suite, no reference.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from autograder import wire
+from autograder.messages import Returned, decode_request, encode
+from autograder.wire import Channel, WireError
+from autograder.worker.printing import redirect
+from autograder.worker.serving import Server, describe_error
+from autograder.worker.zygote_protocol import READY, Ended, Fork, Forked, Kill, Started
+
+class Zygote:
+    """Forks and buries workers on the grader's command; dies, and takes them along, when the grader is gone."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._scratch = Path(tempfile.mkdtemp(prefix="autograder-"))
+        self._scratch.chmod(0o711)
+        self._workers: dict[int, Path] = {}
+
+    def serve(self) -> None:
+        try:
+            self._control.send(READY)
+            while True:
+                data, descriptors, _, _ = socket.recv_fds(self._control, 4096, 1)
+                if not data:
+                    return
+                self._answer(msgspec.msgpack.decode(data, type=Fork | Kill), descriptors)
+        finally:
+            for pid in list(self._workers):
+                self._bury(pid)
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _answer(self, command: Fork | Kill, descriptors: list[int]) -> None:
+        match command:
+            case Fork():
+                answer: Forked | Ended = Forked(self._fork(descriptors[0], command.walled))
+            case Kill():
+                answer = Ended(self._bury(command.pid))
+        self._control.send(msgspec.msgpack.encode(answer))
+
+    def _fork(self, descriptor: int, walled: bool) -> int:
+        scratch = Path(tempfile.mkdtemp(dir=self._scratch))
+        if os.geteuid() == 0:
+            scratch.chmod(0o777)
+        pid = os.fork()
+        if pid == 0:
+            _be_worker(socket.socket(fileno=descriptor), scratch, walled)
+        os.close(descriptor)
+        self._workers[pid] = scratch
+        return pid
+
+    def _bury(self, pid: int) -> int:
+        scratch = self._workers.pop(pid, None)
+        if scratch is None:
+            return 0
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)  # the worker leads its own session
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
+        shutil.rmtree(scratch, ignore_errors=True)
+        return os.waitstatus_to_exitcode(status)
+
+
+def _be_worker(connection: socket.socket, scratch: Path, walled: bool) -> None:
+    """Never returns: the forked child becomes a worker and ends here."""
+    try:
+        os.setsid()
+        channel = Channel(connection)
+        output = redirect()
+        channel.send(msgspec.msgpack.encode(_start(scratch, connection.fileno(), walled)))
+        serve(channel, Server.of_submission(output))
+    except BaseException:
+        os._exit(70)
+    os._exit(0)
+
+
+def _start(scratch: Path, descriptor: int, walled: bool) -> Started:
+    try:
+        return Started(_prepare(scratch, descriptor, walled))
+    except Exception as error:
+        return Started([], describe_error(error))
+
+
+def _prepare(scratch: Path, descriptor: int, walled: bool) -> list[str]:
+    os.environ["TMPDIR"] = os.environ["HOME"] = str(scratch)
+    tempfile.tempdir = None
+    if not walled:
+        os.chdir(scratch)
+        return []
+    from autograder.worker.wall import raise_wall
+
+    return raise_wall(scratch, {descriptor})
+
+
+def serve(channel: Channel, server: Server) -> None:
+    """Answer requests until the grader hangs up."""
+    while True:
+        try:
+            request = decode_request(channel.receive())
+        except EOFError:
+            return
+        reply = encode(server.handle(request))
+        try:
+            channel.send(reply)
+        except WireError:  # many values, each within its limit, together beyond the frame's
+            channel.send(encode(_too_large(len(reply))))
+
+
+def _too_large(size: int) -> Returned:
+    return Returned(wire.pack(wire.Opaque(f"a result of {size / 2**20:,.0f} MiB")))

@@ -1,0 +1,430 @@
+"""Known mistakes in softmax regression."""
+
+import torch
+from torch import nn
+
+from autograder.suite import misconception
+
+
+@misconception(
+    "softmax",
+    "the largest logit is not subtracted",
+    trips="test_softmax_of_large_logits_stays_finite",
+    hint="exp of a large logit is infinite, and infinity divided by infinity is nan. The softmax of a row does not change "
+    "when the same number is subtracted from every entry. Which number makes every exponent zero or negative?",
+)
+def overflowing_softmax(X):
+    E = torch.exp(X)
+    return E / E.sum(dim=1, keepdim=True)
+
+
+@misconception(
+    "softmax",
+    "normalised over the examples instead of the classes",
+    trips="test_softmax_rows_sum_to_one",
+    hint="The columns of your result sum to 1, the rows do not. Each row is one example, and its classes lie along "
+    "dimension 1. Which dimension does your sum run over?",
+)
+def column_softmax(X):
+    E = torch.exp(X - X.max(dim=1, keepdim=True).values)
+    return E / E.sum(dim=0, keepdim=True)
+
+
+@misconception(
+    "softmax",
+    "the sum loses its dimension",
+    trips="test_softmax_matches_its_definition",
+    hint="A sum over dimension 1 has shape (n,), and dividing (n, q) by (n,) lines n up with the columns, not the rows. "
+    "Look at what keepdim does.",
+)
+def softmax_without_keepdim(X):
+    E = torch.exp(X - X.max(dim=1, keepdim=True).values)
+    return E / E.sum(dim=1)
+
+
+@misconception(
+    "softmax",
+    "one sum for the whole batch",
+    trips="test_softmax_rows_sum_to_one",
+    hint="All entries of your result together sum to 1. Each example has probabilities of its own: the sum belongs to a row.",
+)
+def batch_softmax(X):
+    E = torch.exp(X - X.max())
+    return E / E.sum()
+
+
+@misconception(
+    "softmax",
+    "one maximum for the whole batch",
+    trips="test_softmax_of_large_logits_stays_finite",
+    hint="Subtracting the largest logit of the whole batch keeps exp from overflowing, but a row far below it becomes all "
+    "zeros, and 0 / 0 is nan. Each row needs its own maximum.",
+)
+def global_maximum_softmax(X):
+    E = torch.exp(X - X.max())
+    return E / E.sum(dim=1, keepdim=True)
+
+
+@misconception(
+    "softmax",
+    "the input is changed in place",
+    trips="test_softmax_leaves_its_input_alone",
+    hint="The caller's X is different after the call. Operators such as -= and functions that end in an underscore write "
+    "into the tensor they are given.",
+)
+def softmax_in_place(X):
+    X.sub_(X.max(dim=1, keepdim=True).values).exp_()
+    return X / X.sum(dim=1, keepdim=True)
+
+
+@misconception(
+    "cross_entropy",
+    "the minus sign is missing",
+    trips="test_cross_entropy_is_minus_log_of_the_true_class",
+    hint="Your losses are negative. The logarithm of a probability is at most 0, and a loss should grow as the probability "
+    "of the true class falls.",
+)
+def positive_log(y_hat, y):
+    return torch.log(y_hat[range(len(y_hat)), y])
+
+
+@misconception(
+    "cross_entropy",
+    "the mean over the batch instead of one loss per example",
+    trips="test_cross_entropy_is_minus_log_of_the_true_class",
+    hint="One number came back for the whole batch. This function returns one loss per example; the training loop sums or "
+    "averages them, and needs them apart.",
+)
+def mean_cross_entropy(y_hat, y):
+    return -torch.log(y_hat[range(len(y_hat)), y]).mean()
+
+
+@misconception(
+    "cross_entropy",
+    "the sum over the batch instead of one loss per example",
+    trips="test_cross_entropy_is_minus_log_of_the_true_class",
+    hint="One number came back for the whole batch: its sum. Return the losses of the examples one by one, shape (n,).",
+)
+def summed_cross_entropy(y_hat, y):
+    return -torch.log(y_hat[range(len(y_hat)), y]).sum()
+
+
+@misconception(
+    "cross_entropy",
+    "every row is indexed by every label",
+    trips="test_cross_entropy_is_minus_log_of_the_true_class",
+    hint="y_hat[:, y] takes the columns y of every row, n times too many. Row i and label i belong together: index rows and "
+    "columns in pairs.",
+)
+def crossed_indices(y_hat, y):
+    return -torch.log(y_hat[:, y])
+
+
+@misconception(
+    "net",
+    "images are not flattened",
+    trips="test_net_flattens_images",
+    hint="A batch of images has shape (n, 1, h, w), and a matrix product needs one row of numbers per example. How many "
+    "columns does each row need to meet W?",
+)
+def net_without_reshape(X, W, b):
+    return softmax(X @ W + b)  # noqa: F821
+
+
+@misconception(
+    "net",
+    "the logits are returned without the softmax",
+    trips="test_net_is_softmax_of_a_linear_layer",
+    hint="The rows you return do not sum to 1: these are still scores. One step of the model is missing after the linear layer.",
+)
+def net_without_softmax(X, W, b):
+    return X.reshape(-1, W.shape[0]) @ W + b
+
+
+@misconception(
+    "net",
+    "the bias is left out",
+    trips="test_net_is_softmax_of_a_linear_layer",
+    hint="Your result is right only where b is zero. Look for b in your code.",
+)
+def net_without_bias(X, W, b):
+    return softmax(X.reshape(-1, W.shape[0]) @ W)  # noqa: F821
+
+
+@misconception(
+    "accuracy",
+    "a fraction instead of a count",
+    trips="test_accuracy_counts_correct_rows",
+    hint="You divide by the number of examples. A count can be added up over batches of different sizes; a fraction cannot. "
+    "The division comes at the very end, in evaluate_accuracy.",
+)
+def fraction_accuracy(y_hat, y):
+    if y_hat.ndim > 1:
+        y_hat = y_hat.argmax(dim=1)
+    return float((y_hat == y).sum()) / len(y)
+
+
+@misconception(
+    "accuracy",
+    "the largest score is looked for along the wrong dimension",
+    trips="test_accuracy_counts_correct_rows",
+    hint="argmax over dimension 0 compares the examples with each other. The prediction for an example is the position of "
+    "the largest score within its own row.",
+)
+def column_accuracy(y_hat, y):
+    if y_hat.ndim > 1:
+        y_hat = y_hat.argmax(dim=0)
+    n = min(len(y_hat), len(y))
+    return float((y_hat[:n] == y[:n]).sum())
+
+
+@misconception(
+    "accuracy",
+    "class indices are taken for scores",
+    trips="test_accuracy_takes_class_indices",
+    hint="y_hat may already hold the predicted classes, with shape (n,). Take the argmax only where there is a row to take "
+    "it over.",
+)
+def accuracy_needs_scores(y_hat, y):
+    return float((y_hat.argmax(dim=1) == y).sum())
+
+
+@misconception(
+    "Accumulator",
+    "add overwrites instead of adding",
+    trips="test_accumulator_adds_up",
+    hint="After two calls of add only the amounts of the second are left. Each call has to start from the sums so far.",
+)
+class OverwritingAccumulator:
+    def __init__(self, n):
+        self.data = [0.0] * n
+
+    def add(self, *args):
+        self.data = [float(a) for a in args]
+
+    def reset(self):
+        self.data = [0.0] * len(self.data)
+
+    def __getitem__(self, idx):
+        return self.data[idx]
+
+
+@misconception(
+    "Accumulator",
+    "reset leaves a single sum",
+    trips="test_accumulator_resets",
+    hint="After reset() some sums are gone. It sets every sum to zero and keeps as many as there were.",
+)
+class ForgetfulAccumulator:
+    def __init__(self, n):
+        self.data = [0.0] * n
+
+    def add(self, *args):
+        self.data = [a + float(b) for a, b in zip(self.data, args)]
+
+    def reset(self):
+        self.data = [0.0]
+
+    def __getitem__(self, idx):
+        return self.data[idx]
+
+
+@misconception(
+    "evaluate_accuracy",
+    "return inside the loop",
+    trips="test_evaluate_accuracy_covers_every_batch",
+    hint="Only the first batch is counted: the function leaves at its first return. Look at how far your return is indented.",
+)
+def evaluate_first_batch(net, data_iter):
+    if isinstance(net, nn.Module):
+        net.eval()
+    hits = total = 0
+    for X, y in data_iter:
+        hits += float((net(X).argmax(dim=1) == y).sum())
+        total += len(y)
+        return hits / total
+
+
+@misconception(
+    "evaluate_accuracy",
+    "the mean of the batches' accuracies",
+    trips="test_evaluate_accuracy_covers_every_batch",
+    hint="You average one accuracy per batch, so an example in a small batch weighs more than one in a large batch. Add up "
+    "right predictions and examples, and divide once.",
+)
+def mean_of_batch_accuracies(net, data_iter):
+    if isinstance(net, nn.Module):
+        net.eval()
+    values = [float((net(X).argmax(dim=1) == y).float().mean()) for X, y in data_iter]
+    return sum(values) / len(values)
+
+
+@misconception(
+    "evaluate_accuracy",
+    "the module stays in training mode",
+    trips="test_evaluate_accuracy_uses_evaluation_mode",
+    hint="Layers such as dropout and batch norm act differently while training. A module has to be told, once, before it is "
+    "evaluated.",
+)
+def evaluate_in_training_mode(net, data_iter):
+    hits = total = 0
+    for X, y in data_iter:
+        hits += float((net(X).argmax(dim=1) == y).sum())
+        total += len(y)
+    return hits / total
+
+
+def one_step(net, X, y, loss, updater, clear=True, reduce=True):
+    y_hat = net(X)
+    each = loss(y_hat, y)
+    if isinstance(updater, torch.optim.Optimizer):
+        if clear:
+            updater.zero_grad()
+        (each.mean() if reduce else each.sum()).backward()
+        updater.step()
+    else:
+        each.sum().backward()
+        updater(X.shape[0])
+    return float(each.sum()), float((y_hat.argmax(dim=1) == y).sum()), len(y)
+
+
+def totals(steps):
+    loss, hits, n = (sum(column) for column in zip(*steps))
+    return loss / n, hits / n
+
+
+@misconception(
+    "train_epoch_ch3",
+    "gradients are never cleared",
+    trips="test_train_epoch_clears_old_gradients",
+    hint="backward() adds to the gradients that are already there. With an optimiser, what was left from the batch before "
+    "has to go first.",
+)
+def train_without_zero_grad(net, train_iter, loss, updater):
+    if isinstance(net, nn.Module):
+        net.train()
+    return totals([one_step(net, X, y, loss, updater, clear=False) for X, y in train_iter])
+
+
+@misconception(
+    "train_epoch_ch3",
+    "the sum of the losses goes backward to the optimiser",
+    trips="test_train_epoch_with_an_optimiser",
+    hint="Your step is as many times too long as the batch has examples. A torch optimiser knows nothing of the batch size, "
+    "so it has to see the mean loss.",
+)
+def train_on_the_sum(net, train_iter, loss, updater):
+    if isinstance(net, nn.Module):
+        net.train()
+    return totals([one_step(net, X, y, loss, updater, reduce=False) for X, y in train_iter])
+
+
+@misconception(
+    "train_epoch_ch3",
+    "the mean of the losses goes backward to the updater function",
+    trips="test_train_epoch_with_an_updater_function",
+    hint="An updater function divides by the batch size itself. If the loss was averaged before, it is divided twice.",
+)
+def train_divides_twice(net, train_iter, loss, updater):
+    if isinstance(net, nn.Module):
+        net.train()
+
+    def mean_loss(y_hat, y):
+        each = loss(y_hat, y)
+        return each if isinstance(updater, torch.optim.Optimizer) else each / len(each)
+
+    steps = [(one_step(net, X, y, mean_loss, updater), len(y)) for X, y in train_iter]
+    scale = [1 if isinstance(updater, torch.optim.Optimizer) else n for _, n in steps]
+    return totals([(step[0] * k, step[1], step[2]) for (step, _), k in zip(steps, scale)])
+
+
+@misconception(
+    "train_epoch_ch3",
+    "return inside the loop",
+    trips="test_train_epoch_returns_loss_and_accuracy",
+    hint="The epoch ends after its first batch: the function leaves at its first return. Look at how far your return is indented.",
+)
+def train_first_batch(net, train_iter, loss, updater):
+    if isinstance(net, nn.Module):
+        net.train()
+    for X, y in train_iter:
+        return totals([one_step(net, X, y, loss, updater)])
+
+
+@misconception(
+    "train_epoch_ch3",
+    "l.sum without the call",
+    trips="test_train_epoch_with_an_updater_function",
+    hint="l.sum is the method itself, not its result: without parentheses nothing is summed, and a method has no backward().",
+)
+def train_uncalled_sum(net, train_iter, loss, updater):
+    if isinstance(net, nn.Module):
+        net.train()
+    steps = []
+    for X, y in train_iter:
+        if isinstance(updater, torch.optim.Optimizer):
+            steps.append(one_step(net, X, y, loss, updater))
+        else:
+            loss(net(X), y).sum.backward()
+    return totals(steps)
+
+
+@misconception(
+    "train_epoch_ch3",
+    "the module stays in evaluation mode",
+    trips="test_train_epoch_uses_training_mode",
+    hint="After an evaluation the module is still in evaluation mode, where dropout is off and batch norm does not learn. "
+    "Training has to switch it back.",
+)
+def train_in_evaluation_mode(net, train_iter, loss, updater):
+    return totals([one_step(net, X, y, loss, updater) for X, y in train_iter])
+
+
+@misconception(
+    "train_epoch_ch3",
+    "totals instead of means",
+    trips="test_train_epoch_returns_loss_and_accuracy",
+    hint="You return sums over the epoch. Divide the loss and the count of right predictions by the number of examples.",
+)
+def train_returns_totals(net, train_iter, loss, updater):
+    if isinstance(net, nn.Module):
+        net.train()
+    steps = [one_step(net, X, y, loss, updater) for X, y in train_iter]
+    return sum(s[0] for s in steps), sum(s[1] for s in steps)
+
+
+@misconception(
+    "predict_labels",
+    "the scores instead of their positions",
+    trips="test_predict_labels_takes_the_largest_score",
+    hint="You return the largest score of each row. A label is the position where it stands.",
+)
+def predict_scores(net, X):
+    if isinstance(net, nn.Module):
+        net.eval()
+    with torch.no_grad():
+        return net(X).max(dim=1).values
+
+
+@misconception(
+    "predict_labels",
+    "the largest score of each column",
+    trips="test_predict_labels_takes_the_largest_score",
+    hint="argmax over dimension 0 compares the examples with each other. The classes of one example lie along dimension 1.",
+)
+def predict_columns(net, X):
+    if isinstance(net, nn.Module):
+        net.eval()
+    with torch.no_grad():
+        return net(X).argmax(dim=0)
+
+
+@misconception(
+    "predict_labels",
+    "the module stays in training mode",
+    trips="test_predict_labels_uses_evaluation_mode",
+    hint="With dropout still active, the same X can get different labels. A module has to be told before it predicts.",
+)
+def predict_in_training_mode(net, X):
+    with torch.no_grad():
+        return net(X).argmax(dim=1)
