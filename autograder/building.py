@@ -40,7 +40,9 @@ def write(unit: Unit) -> list[Path]:
 
 def drifted(unit: Unit) -> list[Path]:
     """The generated files that do not match the solution (or are missing)."""
-    return [path for path, text in build(unit).items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    return [
+        path for path, text in build(unit).items() if not path.is_file() or path.read_text(encoding="utf-8") != text
+    ]
 
 
 def cut(solution: str, name: str) -> str:
@@ -73,12 +75,13 @@ def cut(solution: str, name: str) -> str:
 
 def notebook_text(percent: str, name: str) -> str:
     """A notebook (nbformat 4.5) of a percent-format file; the same text gives the same bytes."""
-    return nbformat.writes(notebook_of(percent, name)) + "\n"
+    text: str = nbformat.writes(notebook_of(percent, name))
+    return text + "\n"
 
 
 def notebook_of(percent: str, name: str) -> NotebookNode:
     """Parse a percent-format file; cell ids depend on the unit and the cell's place alone."""
-    notebook = jupytext.reads(percent, fmt="py:percent")
+    notebook: NotebookNode = jupytext.reads(percent, fmt="py:percent")
     for number, cell in enumerate(notebook.cells):
         cell["id"] = hashlib.sha256(f"{name}/{number}".encode()).hexdigest()[:12]
         cell["metadata"] = {}

@@ -86,18 +86,26 @@ def check(
         with Grader(course.seed, public=True, walled=False) as grader:
             graded = grader.unit(chosen)
             if exercise is not None and exercise not in graded.suite.exercises():
-                raise CourseError(f"{chosen.name} has no exercise {exercise!r}; it has {', '.join(graded.suite.exercises())}")
+                raise CourseError(
+                    f"{chosen.name} has no exercise {exercise!r}; it has {', '.join(graded.suite.exercises())}"
+                )
             result = graded.grade(read_submission(path), only=exercise)
         _show_results([(result, path)], json=json, feedback=True)
-        raise typer.Exit(_exit_code(result.grader_errors, passed=result.score == result.max_score and not result.problems))
+        raise typer.Exit(
+            _exit_code(result.grader_errors, passed=result.score == result.max_score and not result.problems)
+        )
 
 
 @app.command()
 def grade(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files, or folders of students.")],
-    unit: Annotated[str | None, typer.Option("--unit", help="Grade this unit only; also names files that do not.")] = None,
+    unit: Annotated[
+        str | None, typer.Option("--unit", help="Grade this unit only; also names files that do not.")
+    ] = None,
     out: Annotated[Path, typer.Option("--out", help="Where the results go: OUT/STUDENT/UNIT.json.")] = Path("results"),
-    require_isolation: Annotated[bool, typer.Option(help="Refuse to grade where a layer of the wall is missing.")] = False,
+    require_isolation: Annotated[
+        bool, typer.Option(help="Refuse to grade where a layer of the wall is missing.")
+    ] = False,
     feedback: Annotated[bool, typer.Option("--feedback", help="Also print every student's feedback.")] = False,
     seed: SeedOption = None,
     json: Json = False,
@@ -121,7 +129,9 @@ def grade(
 
         gathered = gather(paths, course.units, unit)
         if not gathered.submissions:
-            raise CourseError("nothing to grade:\n" + "\n".join(gathered.remarks or ["no .py or .ipynb file was found"]))
+            raise CourseError(
+                "nothing to grade:\n" + "\n".join(gathered.remarks or ["no .py or .ipynb file was found"])
+            )
         from autograder.grader.grading import Grader
 
         with Grader(course.seed if seed is None else seed, require_isolation=require_isolation) as grader:

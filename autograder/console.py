@@ -6,17 +6,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from autograder.results import CheckResult, ExerciseResult, Outcome, SubmissionResult
+from autograder.results import NOT_WRITTEN, CheckResult, ExerciseResult, Outcome, SubmissionResult
 
 if TYPE_CHECKING:
     from autograder.course import Course
     from autograder.diagnosing import Part
     from autograder.verifying import Finding
 
-_SYMBOL = {Outcome.PASSED: ("✓", "green"), Outcome.NOT_ASSESSED: ("–", "yellow"), Outcome.GRADER_ERROR: ("!", "magenta")}
+_SYMBOL = {
+    Outcome.PASSED: ("✓", "green"),
+    Outcome.NOT_ASSESSED: ("–", "yellow"),
+    Outcome.GRADER_ERROR: ("!", "magenta"),
+}
 _FAILED = ("✗", "red")
 _SHOWN_PRINT = 2000
 
@@ -79,7 +84,7 @@ class Verification:
 def _show_submission(screen: Console, result: SubmissionResult) -> None:
     screen.print(Text(f"{result.student} · {result.unit}", "bold"))
     for problem in result.problems:
-        screen.print(Text(f"  {problem}", "red"))
+        screen.print(Text("\n".join(f"  {line}" for line in problem.split("\n")), "red"), soft_wrap=True)
     for exercise in result.exercises:
         _show_exercise(screen, exercise)
     if result.printed.strip():
@@ -96,25 +101,37 @@ def _show_exercise(screen: Console, exercise: ExerciseResult) -> None:
     score = f"{_points(exercise.score)}/{_points(exercise.max_score)}"
     screen.print(Text.assemble("  ", (f"{exercise.name:<28}", "bold"), (score, "green" if full else "red")))
     for note in exercise.notes:
-        screen.print(Text(f"      {note}", "yellow"))
+        _show_line(screen, note, 4, "yellow")
     hinted: set[str] = set()
-    written = [check for check in exercise.checks if check.message != "Not written yet."]
-    if not written:
-        screen.print(Text("      Not written yet.", "dim"))
-    for check in written:
+    for message, checks in _by_message(exercise.checks).items():
+        if message != NOT_WRITTEN:
+            for check in checks:
+                symbol, style = _SYMBOL.get(check.outcome, _FAILED)
+                screen.print(Padding(Text.assemble((symbol, style), f" {check.title}"), (0, 0, 0, 4)))
+        for line in message.split("\n"):
+            _show_line(screen, line, 6, "dim" if message == NOT_WRITTEN else "")
+        for known in [check.misconception for check in checks if check.misconception is not None]:
+            if known.name not in hinted:
+                hinted.add(known.name)
+                _show_line(screen, f"This looks like: {known.name}.", 6, "yellow")
+                _show_line(screen, known.hint, 6, "yellow")
+
+
+def _by_message(checks: list[CheckResult]) -> dict[str, list[CheckResult]]:
+    """The checks that did not pass, those that say the same together."""
+    grouped: dict[str, list[CheckResult]] = {}
+    for check in checks:
         if check.outcome is not Outcome.PASSED:
-            _show_check(screen, check, hinted)
+            grouped.setdefault(check.message, []).append(check)
+    return grouped
 
 
-def _show_check(screen: Console, check: CheckResult, hinted: set[str]) -> None:
-    symbol, style = _SYMBOL.get(check.outcome, _FAILED)
-    screen.print(Text.assemble("    ", (symbol, style), f" {check.title}"))
-    for line in check.message.split("\n"):
-        screen.print(Text(f"        {line}"))
-    if check.misconception is not None and check.misconception.name not in hinted:
-        hinted.add(check.misconception.name)
-        screen.print(Text(f"        This looks like: {check.misconception.name}.", "yellow"))
-        screen.print(Text(f"        {check.misconception.hint}", "yellow"))
+def _show_line(screen: Console, line: str, indent: int, style: str = "") -> None:
+    """Prose wraps within its indentation; code and numbers, which begin with a space, are never broken."""
+    if line.startswith(" "):
+        screen.print(Text(" " * indent + line, style), soft_wrap=True)
+    else:
+        screen.print(Padding(Text(line, style), (0, 0, 0, indent)))
 
 
 def _score_table(results: list[SubmissionResult]) -> Table:

@@ -115,7 +115,7 @@ def load_course(root: Path) -> Course:
 
 def _unit(name: str, line: Any, root: Path, path: Path) -> Unit:
     if not isinstance(line, dict) or "title" not in line:
-        raise CourseError(f"{path}: unit {name} needs at least a title, as in {name} = {{ title = \"...\" }}")
+        raise CourseError(f'{path}: unit {name} needs at least a title, as in {name} = {{ title = "..." }}')
     unknown = set(line) - {"title", "lecture", "forbidden"}
     if unknown:
         raise CourseError(f"{path}: unit {name} has unknown keys: {', '.join(sorted(unknown))}")

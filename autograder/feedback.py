@@ -20,7 +20,9 @@ def shown_argument(value: Any) -> str:
         return f"<tensor {tuple(value.shape)}>"
     if isinstance(value, (list, tuple)) and any(isinstance(item, Tensor) for item in value):
         return f"[{', '.join(shown_argument(item) for item in value)}]"
-    text = repr(value) if isinstance(value, (int, float, str, bool, type(None), list, tuple, dict)) else _type_name(value)
+    text = (
+        repr(value) if isinstance(value, (int, float, str, bool, type(None), list, tuple, dict)) else _type_name(value)
+    )
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -64,6 +66,11 @@ def pasted(name: str, value: Any) -> str:
     """`X = torch.tensor([[0., 1.]])`: an assignment that reproduces the value, or its description as a comment."""
     code = _code(value)
     return f"{name} = {code}" if code is not None else f"# {name}: {described(value)}"
+
+
+def printable(text: str) -> str:
+    """Text from student code with its control characters spelled out, so that it cannot steer a terminal."""
+    return "".join(c if c in "\n\t" or c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def magnitude(values: list[Any]) -> tuple[int, float, int]:

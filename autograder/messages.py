@@ -29,10 +29,14 @@ class Held(msgspec.Struct, frozen=True, tag=True):
 
 
 class Probe(msgspec.Struct, frozen=True, tag=True):
-    """A function shipped as source. It is called with the submission's names as its first argument."""
+    """A function shipped as source. It is called with the submission's names as its first argument.
+
+    shown: what it does, as a student would write it (the first line of its docstring).
+    """
 
     name: str
     source: str
+    shown: str = ""
 
 
 Target = Name | Held | Probe

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 SCHEMA = 1
+NOT_WRITTEN = "Not written yet."
 
 
 class ResultError(Exception):
@@ -93,14 +94,18 @@ def score_exercise(name: str, checks: list[CheckResult], notes: list[str]) -> Ex
 
 def validate(result: SubmissionResult) -> None:
     """Raises ResultError unless every score is finite, within its bounds and the sum of its parts."""
-    for part in [result, *result.exercises]:
-        name = part.name if isinstance(part, ExerciseResult) else part.unit
-        if not (math.isfinite(part.score) and math.isfinite(part.max_score)):
-            raise ResultError(f"{name}: the score {part.score} of {part.max_score} is not finite")
-        if not 0 <= part.score <= part.max_score:
-            raise ResultError(f"{name}: the score {part.score} is outside [0, {part.max_score}]")
+    _validate_score(result.unit, result.score, result.max_score)
+    for exercise in result.exercises:
+        _validate_score(exercise.name, exercise.score, exercise.max_score)
     if not math.isclose(result.score, sum(e.score for e in result.exercises), abs_tol=1e-9):
         raise ResultError(f"{result.unit}: the score {result.score} is not the sum of the exercises' scores")
+
+
+def _validate_score(name: str, score: float, max_score: float) -> None:
+    if not (math.isfinite(score) and math.isfinite(max_score)):
+        raise ResultError(f"{name}: the score {score} of {max_score} is not finite")
+    if not 0 <= score <= max_score:
+        raise ResultError(f"{name}: the score {score} is outside [0, {max_score}]")
 
 
 def encode(result: SubmissionResult) -> bytes:

@@ -50,7 +50,9 @@ def _cells(path: Path) -> list[Cell]:
 def _text(path: Path) -> str:
     try:
         if path.stat().st_size > SIZE_LIMIT:
-            raise _UnreadableError(f"{path.name} is larger than {SIZE_LIMIT // 2**20} MiB; clear its outputs and hand it in again.")
+            raise _UnreadableError(
+                f"{path.name} is larger than {SIZE_LIMIT // 2**20} MiB; clear its outputs and hand it in again."
+            )
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise _UnreadableError(f"{path.name} was not found.") from None

@@ -101,7 +101,9 @@ def _accepted(unit: Unit, graded: UnitGrader) -> Iterator[Finding]:
     for exercise in graded.suite.exercises():
         count = sum(v.mark.exercise == exercise for v in variants)
         if count < ACCEPTED_PER_EXERCISE:
-            yield Finding(unit.name, f"accepted {exercise}", f"{count} variants, at least {ACCEPTED_PER_EXERCISE} are wanted")
+            yield Finding(
+                unit.name, f"accepted {exercise}", f"{count} variants, at least {ACCEPTED_PER_EXERCISE} are wanted"
+            )
     for variant in variants:
         yield Finding(unit.name, f"accepted {variant.identifier}", _full_marks(graded.grade(variant.submission)))
 

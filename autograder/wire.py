@@ -114,9 +114,15 @@ def _pack_rare(value: Any, depth: int) -> Any:
         return msgspec.msgpack.Ext(_OPAQUE, value.description[:500].encode())
     if isinstance(value, tuple):
         return _pack_items(value, depth)
-    if isinstance(value, (bool, int, float, str, list)):  # subclasses: what they hold crosses, what they override does not
-        base = next(base for base in (bool, int, float, str, list) if isinstance(value, base))
-        return _pack(base(value), depth + 1)
+    # A subclass: what it holds crosses, what it overrides does not.
+    if isinstance(value, int):
+        return _pack(int(value), depth + 1)
+    if isinstance(value, float):
+        return _pack(float(value), depth + 1)
+    if isinstance(value, str):
+        return _pack(str(value), depth + 1)
+    if isinstance(value, list):
+        return _pack_items(value, depth)
     raise WireError(f"an object of type {type(value).__name__}")
 
 
@@ -143,9 +149,7 @@ def _raw(tensor: Tensor) -> bytes:
 
 
 def _header(tensor: Tensor, storage: int) -> bytes:
-    return struct.pack(
-        f"!BBB{tensor.ndim}Q", _DTYPES.index(tensor.dtype), storage, tensor.ndim, *tensor.shape
-    )
+    return struct.pack(f"!BBB{tensor.ndim}Q", _DTYPES.index(tensor.dtype), storage, tensor.ndim, *tensor.shape)
 
 
 def _pack_array(array: np.ndarray[Any, Any]) -> msgspec.msgpack.Ext:

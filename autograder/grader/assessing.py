@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +19,7 @@ from autograder.results import Outcome
 from autograder.suite.closeness import Mismatch
 
 SHRINK_CALLS = 150
-SHRINK_SECONDS = 5.0
+SEARCH_SECONDS = 5.0
 SLOW_EXAMPLE_SECONDS = 0.02
 
 
@@ -72,7 +73,9 @@ class Assessor:
             if trial is None:
                 continue
             trials.append(trial)
-            if trial.outcome is not Outcome.PASSED and not _worth_continuing(trial):
+            stopped = trial.outcome is not Outcome.PASSED and not _worth_continuing(trial)
+            failing = any(t.outcome is not Outcome.PASSED for t in trials)
+            if stopped or (failing and time.monotonic() - started > SEARCH_SECONDS):
                 break
         if not trials:
             return Assessment(check, Outcome.GRADER_ERROR, [], reason="no drawn input met the check's assumptions")
@@ -106,7 +109,8 @@ class Assessor:
         reference = Desk(_Trusted(self._reference))
         for each in (desk, reference):
             each.begin(seed, {**check.fixed, **example})
-        outcome, error = Outcome.PASSED, None
+        outcome: Outcome = Outcome.PASSED
+        error: Exception | None = None
         try:
             check.run(Exhibit(desk), Exhibit(reference), example)
         except UnsatisfiedAssumption:
@@ -140,7 +144,7 @@ class Assessor:
 
     def _smallest(self, check: Check, shown: Trial, respondent: Respondent, forbidden: tuple[str, ...]) -> Trial:
         """Let hypothesis shrink the failure, for at most SHRINK_CALLS examples."""
-        search = _Search(shown, time.monotonic() + SHRINK_SECONDS)
+        search = _Search(shown, time.monotonic() + SEARCH_SECONDS)
 
         def inner(**arguments: Any) -> None:
             names = ("submission", "reference", *check.fixed)
@@ -149,10 +153,8 @@ class Assessor:
             trial = self._run(check, example, seed, Desk(respondent, forbidden))
             search.note(trial)
 
-        try:
+        with contextlib.suppress(_Found, _Spent, HypothesisException, ExceptionGroup):
             explore(check, self._suite.seed, inner)
-        except (_Found, _Spent, HypothesisException, ExceptionGroup):
-            pass
         return search.best
 
 

@@ -117,7 +117,8 @@ class Desk:
         record: bool = False,
         **options: Any,
     ) -> Returned:
-        self.last_call = f"{shown}({self._shown_arguments(args, kwargs)})"
+        is_probe = isinstance(target, Probe)
+        self.last_call = shown if is_probe else f"{shown}({self._shown_arguments(args, kwargs)})"
         request = Call(
             target, attribute, _sent(list(args)), _sent(dict(kwargs)),
             seed=self._next_seed(), fresh=self._asked == 1, record=record or bool(self.forbidden), **options,
@@ -150,7 +151,8 @@ class Desk:
                 raise MissingFault(f"There is no {name} in the submission.")
             case Raised():
                 self._note(reply)
-                raise RaisedFault(f"{self.last_call or shown} raised {reply.type_name}: {reply.message}", reply)
+                said = f"{reply.type_name}: {reply.message}" if reply.message else reply.type_name
+                raise RaisedFault(f"{self.last_call or 'It'} raised {said}", reply)
             case Returned():
                 self._note(reply)
                 return reply
@@ -162,7 +164,8 @@ class Desk:
         if self.forbidden:
             used = forbidden_operators([*reply.operations, *reply.functions], self.forbidden)
             if used:
-                raise ForbiddenFault(f"It used {', '.join(used)}, which this exercise asks you to build yourself.")
+                shortest = min(used, key=len)  # softmax rather than softmax_backward_data
+                raise ForbiddenFault(f"It used {shortest}, which this exercise asks you to build yourself.")
 
     def _next_seed(self) -> int:
         self._asked += 1
@@ -195,9 +198,7 @@ class _Called:
     def vjp(self, *args: Any, cotangent: Tensor | Sequence[Tensor] | None = None, **kwargs: Any) -> Vjp:
         """Run forward and backward in one go; the cotangents are drawn unless given."""
         packed = None if cotangent is None else _sent(cotangent)
-        reply = self._desk.call(
-            self._target, self._attribute, args, kwargs, self._shown, vjp=True, cotangent=packed
-        )
+        reply = self._desk.call(self._target, self._attribute, args, kwargs, self._shown, vjp=True, cotangent=packed)
         value = reply.value
         output = self._desk.received(value["output"], self._desk.last_call)
         return Vjp(output, value["inputs"], value["parameters"], self._desk.last_call)
@@ -244,7 +245,11 @@ class Handle(_Called):
             raise AttributeError(name)
         shown = f"{self._shown}.{name}"
         value = self._desk.get(self._target, name, shown)
-        if isinstance(value, wire.HandleRef) and value.type_name in ("method", "function", "builtin_function_or_method"):
+        if isinstance(value, wire.HandleRef) and value.type_name in (
+            "method",
+            "function",
+            "builtin_function_or_method",
+        ):
             return _Called(self._desk, self._target, name, shown)
         return self._desk.received(value, shown)
 
@@ -269,7 +274,7 @@ class Exhibit:
 
     def run(self, probe: Probe, *args: Any, **kwargs: Any) -> Any:
         """Run a probe where the submission lives and return what it returns."""
-        reply = self._desk.call(probe, "", args, kwargs, probe.name)
+        reply = self._desk.call(probe, "", args, kwargs, probe.shown)
         return self._desk.received(reply.value, self._desk.last_call)
 
 

@@ -6,16 +6,20 @@ from typing import Any
 
 from torch import Tensor
 
-from autograder.feedback import described, entries, pasted
+from autograder.feedback import described, entries, pasted, printable
 from autograder.grader.assessing import Assessment, Trial
 from autograder.grader.faults import RaisedFault
 from autograder.messages import Frame, SourceProblem
-from autograder.results import Outcome
+from autograder.results import NOT_WRITTEN, Outcome
 from autograder.suite.closeness import Mismatch
 
 
 def explain(assessment: Assessment) -> str:
     """What came back, what must hold, and the smallest input that shows it; '' for a passed check."""
+    return printable(_explain(assessment))
+
+
+def _explain(assessment: Assessment) -> str:
     if assessment.outcome is Outcome.PASSED:
         return ""
     if assessment.outcome is Outcome.NOT_ASSESSED:
@@ -23,7 +27,8 @@ def explain(assessment: Assessment) -> str:
     trial = assessment.shown
     if assessment.outcome is Outcome.GRADER_ERROR:
         return f"The grader failed in this check; no grade is given. {_grader_error(assessment)}"
-    assert trial is not None
+    if trial is None:
+        return f"{assessment.reason}."
     paragraphs = [_what_happened(trial), _inputs(trial, assessment.check.fixed)]
     return "\n".join(paragraph for paragraph in paragraphs if paragraph)
 
@@ -35,7 +40,7 @@ def source_problem(problem: SourceProblem) -> str:
         lines.append(f"    {problem.text}")
     if problem.caret:
         lines.append(f"    {problem.caret}")
-    return "\n".join(lines)
+    return printable("\n".join(lines))
 
 
 def _grader_error(assessment: Assessment) -> str:
@@ -68,7 +73,7 @@ def _mismatch(error: Mismatch, call: str) -> str:
 
 def _raised(error: RaisedFault) -> str:
     if error.report.type_name == "NotImplementedError" and not error.report.message:
-        return "Not written yet."
+        return NOT_WRITTEN
     lines = [f"{error}."] if not str(error).endswith((".", "!", "?")) else [str(error)]
     lines += [_frame(frame) for frame in error.report.frames[-3:]]
     return "\n".join(lines)
@@ -84,7 +89,9 @@ def _inputs(trial: Trial, fixed: dict[str, Any]) -> str:
         return ""
     if isinstance(trial.error, RaisedFault) and trial.error.report.type_name == "NotImplementedError":
         return ""
-    return "Smallest input found that shows it:\n" + "\n".join(f"    {pasted(name, value)}" for name, value in inputs.items())
+    return "Smallest input found that shows it:\n" + "\n".join(
+        f"    {pasted(name, value)}" for name, value in inputs.items()
+    )
 
 
 def _block(indent: str, text: str) -> str:

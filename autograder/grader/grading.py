@@ -10,11 +10,12 @@ from types import TracebackType
 import torch
 
 from autograder.course import Unit
+from autograder.feedback import printable
 from autograder.grader.assessing import Assessment, Assessor
 from autograder.grader.exhibit import Local
 from autograder.grader.explaining import explain, source_problem
 from autograder.grader.recognising import Recogniser
-from autograder.grader.scanning import calls_between_exercises, suspicious_lines
+from autograder.grader.scanning import calls_between_exercises, suspicious_lines, tampering
 from autograder.grader.session import CALL_SECONDS, Session
 from autograder.grader.suite_file import Check, Suite, collect
 from autograder.grader.workers import Zygote
@@ -55,10 +56,9 @@ class UnitGrader:
                 if only not in (None, exercise):
                     continue
                 session.begin_exercise()
-                forbidden = self.unit.forbidden.get(exercise, ())
                 assessments = []
                 for check in checks:
-                    assessments.append(self._assessor.assess(check, session, forbidden))
+                    assessments.append(self._assess(check, session))
                     if progress is not None:
                         progress(assessments[-1])
                 exercises.append((exercise, assessments))
@@ -70,8 +70,19 @@ class UnitGrader:
 
     def assess(self, check: Check, session: Session) -> tuple[Assessment, Recognised | None]:
         """Judge a single check of an open session."""
-        assessment = self._assessor.assess(check, session, self.unit.forbidden.get(check.exercise, ()))
+        session.load()
+        assessment = self._assess(check, session)
         return assessment, self._recogniser.recognise([assessment]).get(check.id)
+
+    def _assess(self, check: Check, session: Session) -> Assessment:
+        forbidden = self.unit.forbidden.get(check.exercise, ())
+        tampers = tampering(session.statements) if forbidden else ""
+        if tampers:
+            reason = (
+                f"{tampers}, which can hide what a call does; no exercise needs it, and this one is not graded with it"
+            )
+            return Assessment(check, Outcome.FORBIDDEN, [], reason=reason)
+        return self._assessor.assess(check, session, forbidden)
 
     def assess_locally(self, namespace: dict[str, object]) -> list[Assessment]:
         """Run the suite on trusted code in this process (the reference itself, when a unit is verified)."""
@@ -95,7 +106,7 @@ class UnitGrader:
                 )
                 for a in assessments
             ]  # fmt: skip
-            notes = _notes(name, lost, session)
+            notes = _notes(name, assessments, lost, session)
             scored.append(score_exercise(name, results, notes))
         printed = "".join(session.printed) + "".join(_printed_once(exercises))
         return SubmissionResult(
@@ -107,7 +118,7 @@ class UnitGrader:
             seed=self.suite.seed,
             exercises=scored,
             problems=[*([submission.problem] if submission.problem else []), *map(source_problem, session.problems)],
-            printed=printed[:10_000],
+            printed=printable(printed[:10_000]),
             review=suspicious_lines(session.statements, self.unit.forbidden),
             seconds=round(seconds, 4),
         )
@@ -178,12 +189,18 @@ def hardware() -> frozenset[str]:
     return frozenset((["gpu"] if count >= 1 else []) + (["multigpu"] if count >= 2 else []))
 
 
-def _notes(name: str, lost: set[str], session: Session) -> list[str]:
-    """Where an exercise builds on another that lost points, say so: that one is to be mended first."""
-    if name not in lost:
-        return []
-    used = calls_between_exercises(session.statements, name) & lost
-    return [f"{name} uses {other}, which has failing checks of its own: look there first." for other in sorted(used)]
+def _notes(name: str, assessments: list[Assessment], lost: set[str], session: Session) -> list[str]:
+    """What stands beside the single checks: why an exercise is missing, and which other one to mend first."""
+    notes = []
+    if session.problems and any(a.outcome is Outcome.MISSING for a in assessments):
+        problem = session.problems[0]
+        notes.append(f"Was {name} lost to the problem in {problem.label}, line {problem.line}?")
+    if name in lost:
+        used = calls_between_exercises(session.statements, name) & lost
+        notes += [
+            f"{name} uses {other}, which has failing checks of its own: look there first." for other in sorted(used)
+        ]
+    return notes
 
 
 def _printed_once(exercises: list[tuple[str, list[Assessment]]]) -> list[str]:

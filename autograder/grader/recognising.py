@@ -63,8 +63,7 @@ class Recogniser:
             return False
         answers = self._answers_of(variant, assessment.check)
         return all(
-            same_answers(trial.transcript, answer)
-            for trial, answer in zip(assessment.trials, answers, strict=False)
+            same_answers(trial.transcript, answer) for trial, answer in zip(assessment.trials, answers, strict=False)
         )
 
     def _answers_of(self, variant: Variant, check: Check) -> list[list[Reply]]:

@@ -1,6 +1,6 @@
 """The static look at a submission: a second opinion beside what the dispatcher recorded.
 
-It reads the names a worker reported before any student code ran, and judges nothing: it points an instructor to lines.
+It reads the names a worker reported before any student code ran, so that nothing the code does can change them.
 """
 
 from __future__ import annotations
@@ -10,32 +10,55 @@ from collections.abc import Mapping, Sequence
 from autograder.grader.exhibit import forbidden_operators
 from autograder.messages import Statement
 
-# No exercise needs these; each can switch off or falsify what is recorded about a call.
+# No exercise needs these, and each can switch off or falsify what is recorded about a call.
 _TAMPERING = {
-    "autograder", "ctypes", "_C", "_python_dispatch", "_disable_current_modes", "_pop_mode", "TorchDispatchMode",
-    "TorchFunctionMode", "DisableTorchFunction", "DisableTorchFunctionSubclass", "get_objects", "_getframe",
-    "_current_frames", "settrace", "setprofile", "__subclasses__", "__builtins__",
+    "ctypes", "_C", "_python_dispatch", "_disable_current_modes", "TorchDispatchMode", "TorchFunctionMode",
+    "DisableTorchFunction", "DisableTorchFunctionSubclass", "_disable_profiler", "get_objects", "get_referrers",
+    "_getframe", "_current_frames", "f_back", "f_locals", "f_globals", "tb_frame", "settrace", "setprofile",
 }  # fmt: skip
-_INDIRECT = {"exec", "eval", "__import__", "importlib", ".import_module", ".modules"}
+# These have honest uses too, but can hide an operator: an instructor is pointed to the line.
+_INDIRECT = {
+    "exec",
+    "eval",
+    "compile",
+    "__import__",
+    "importlib",
+    ".import_module",
+    ".modules",
+    "globals",
+    "vars",
+    ".__dict__",
+}
+
+
+def tampering(statements: Sequence[Statement]) -> str:
+    """The first line that reaches for what could falsify the record of a call, in words; '' if there is none."""
+    for statement in statements:
+        for name, line in statement.mentions.items():
+            if _bare(name) in _TAMPERING:
+                return f"{statement.label}, line {line} mentions {_bare(name)}"
+    return ""
 
 
 def suspicious_lines(statements: Sequence[Statement], forbidden: Mapping[str, Sequence[str]]) -> list[str]:
     """Lines an instructor should look at, in words; empty for nearly every submission."""
-    found = []
     own = {name for statement in statements for name in statement.binds}
+    found = []
     for statement in statements:
         for name, line in statement.mentions.items():
-            if name.strip(".") in _TAMPERING:
-                found.append(f"{statement.label}:{line} mentions {name}, which can falsify what is recorded")
-            elif name in _INDIRECT and forbidden:
-                found.append(f"{statement.label}:{line} mentions {name}, which can hide an operator")
+            if _bare(name) in _TAMPERING or (name in _INDIRECT and forbidden):
+                found.append(f"{statement.label}:{line} mentions {_bare(name)}, which can hide what is called")
         for exercise in statement.binds:
-            patterns = forbidden.get(exercise, ())
-            mentioned = {k.strip("._"): line for k, line in statement.mentions.items() if k not in own}
-            for name in forbidden_operators(list(mentioned), patterns):
-                line = mentioned[name]
-                found.append(f"{statement.label}:{line} {exercise} mentions {name}, which it is asked to build")
+            mentioned = {_bare(k).strip("_"): line for k, line in statement.mentions.items() if k not in own}
+            for name in forbidden_operators(list(mentioned), forbidden.get(exercise, ())):
+                found.append(
+                    f"{statement.label}:{mentioned[name]} {exercise} mentions {name}, which it is asked to build"
+                )
     return sorted(set(found))[:20]
+
+
+def _bare(name: str) -> str:
+    return name.lstrip('."')
 
 
 def calls_between_exercises(statements: Sequence[Statement], exercise: str) -> set[str]:

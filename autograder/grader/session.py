@@ -63,7 +63,9 @@ class Session:
             return self._worker.ask(request, seconds)
         except WorkerTimeout:
             self._worker, self._impatient = None, True
-            raise TimeoutFault(f"It did not finish within {seconds:g} seconds. Is there a loop that never ends?") from None
+            raise TimeoutFault(
+                f"It did not finish within {seconds:g} seconds. Is there a loop that never ends?"
+            ) from None
         except WorkerDied as error:
             self._worker = None
             raise CrashFault(f"The whole Python process ended: {error}.") from None
@@ -99,7 +101,9 @@ class Session:
         except WorkerError as error:
             self._skipped.add(index)
             statement = self.statements[index]
-            self.problems.append(SourceProblem(statement.label, statement.line, f"this statement was left out: {error}"))
+            self.problems.append(
+                SourceProblem(statement.label, statement.line, f"this statement was left out: {error}")
+            )
             return False
         if not self._loaded_before:
             if reply.problem is not None and reply.problem not in self.problems:

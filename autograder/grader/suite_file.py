@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,11 +88,18 @@ def collect(path: Path, seed: int) -> Suite:
     hypothesis.settings.load_profile("autograder")
     collector = _Collector()
     arguments = ["--collect-only", "-q", "--assert=plain", "--import-mode=importlib", "-p", "no:cacheprovider"]
+    _forget(path)
     status = pytest.main([*arguments, "-o", "addopts=", "--rootdir", str(path.parent), str(path)], plugins=[collector])
+    _forget(path)
     if status != pytest.ExitCode.OK or not collector.items:
         raise SuiteError(f"{path} cannot be collected:\n{collector.problems or 'it holds no tests'}")
     checks = [check_of(item) for item in collector.items]
     return Suite(path, seed, checks)
+
+
+def _forget(path: Path) -> None:
+    """Suites of one name (hidden and public, of two courses) must not be taken for each other: pytest goes by name."""
+    sys.modules.pop(path.stem, None)
 
 
 def draw(check: Check, seed: int) -> list[dict[str, Any]]:
@@ -158,7 +166,7 @@ def check_of(item: pytest.Function) -> Check:
     where = f"{item.path.name}::{item.name}"
     mark = mark_of(function)
     if not isinstance(mark, CheckMark):
-        raise SuiteError(f"{where} is no check; put @check(\"exercise\", points=...) on top of it")
+        raise SuiteError(f'{where} is no check; put @check("exercise", points=...) on top of it')
     title = inspect.getdoc(function)
     if not title:
         raise SuiteError(f"{where} needs a docstring: it is the title a student reads")

@@ -74,7 +74,8 @@ def probe(function: Callable[..., Any]) -> Probe:
     """Turn a function into a probe: `submission.run(function, ...)` runs it where the submission lives.
 
     Its first parameter is the submission's names; it sees torch, nn, np and nothing else of the suite, and returns
-    values. It must not contain an expected value: the worker can read it.
+    values. It must not contain an expected value: the worker can read it. The first line of its docstring stands for
+    the call in messages, as in "evaluate_accuracy(net, data_iter)".
     """
     source = textwrap.dedent(inspect.getsource(function))
     tree = ast.parse(source)
@@ -85,7 +86,8 @@ def probe(function: Callable[..., Any]) -> Probe:
     definition.returns = None
     for argument in [*definition.args.args, *definition.args.kwonlyargs]:
         argument.annotation = None
-    return Probe(function.__name__, ast.unparse(tree))
+    shown = (inspect.getdoc(function) or "").split("\n")[0]
+    return Probe(function.__name__, ast.unparse(tree), shown)
 
 
 def _marking(mark: object) -> Callable[[Decorated], Decorated]:

@@ -144,9 +144,7 @@ def _close_numbers(got: float, want: float, what: str | None, rtol: float | None
         raise Mismatch(f"is {_short(got)} where {_short(float(want))} is right", got, want, what)
 
 
-def _close_mappings(
-    got: Any, want: dict[Any, Any], what: str | None, rtol: float | None, atol: float | None
-) -> None:
+def _close_mappings(got: Any, want: dict[Any, Any], what: str | None, rtol: float | None, atol: float | None) -> None:
     if not isinstance(got, dict):
         raise Mismatch("must be a dictionary", got, what=what)
     if set(got) != set(want):

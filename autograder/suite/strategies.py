@@ -44,7 +44,9 @@ def tensors(
     """
     sizes = draw(shape) if isinstance(shape, st.SearchStrategy) else tuple(map(draw, map(_strategy, shape)))
     chosen = draw(_strategy(dtype))
-    entries = draw(hnp.arrays(np.float64, sizes, elements=eighths() if elements is None else elements, fill=st.nothing()))
+    entries = draw(
+        hnp.arrays(np.float64, sizes, elements=eighths() if elements is None else elements, fill=st.nothing())
+    )
     tensor = torch.from_numpy(entries.copy()).to(chosen)
     layout = draw(st.sampled_from(["contiguous", "contiguous", "transposed", "sliced"])) if layouts else "contiguous"
     return _laid_out(tensor, layout)
@@ -75,10 +77,13 @@ def labels(count: Size, classes: int) -> st.SearchStrategy[Tensor]:
 
 @st.composite
 def spread(draw: st.DrawFn, shape: Sequence[Size], *, dtype: torch.dtype = torch.float64) -> Tensor:
-    """Standard normal entries from a drawn seed: for larger tensors, where single entries need not shrink."""
+    """Standard normal entries from a drawn seed, rounded to three decimals so that they read well.
+
+    For inputs that should not shrink to zero, or have no ties.
+    """
     sizes = tuple(map(draw, map(_strategy, shape)))
     generator = torch.Generator().manual_seed(draw(st.integers(0, 2**31 - 1)))
-    return torch.randn(sizes, generator=generator, dtype=torch.float64).to(dtype)
+    return torch.randn(sizes, generator=generator, dtype=torch.float64).round(decimals=3).to(dtype)
 
 
 def _small(size: Size | None) -> Size:

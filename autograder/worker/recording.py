@@ -26,7 +26,7 @@ class Recording:
 
 class _Dispatches(TorchDispatchMode):
     def __init__(self, operations: Counter[str]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._operations = operations
 
     def __torch_dispatch__(

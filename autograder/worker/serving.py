@@ -227,16 +227,15 @@ def vector_jacobian_product(
     tracked = _track(args, inputs)
     output = function(*tracked, **kwargs)
     outputs = [t for t in _tensors(output) if t.is_floating_point()]
-    parameters = dict(_module_of(function).named_parameters()) if _module_of(function) is not None else {}
+    module = _module_of(function)
+    parameters = dict(module.named_parameters()) if module is not None else {}
     cotangents = _cotangents(outputs, cotangent, seed)
     reached = [(o, c) for o, c in zip(outputs, cotangents, strict=True) if o.requires_grad]
     wanted = [*inputs, *(p for p in parameters.values() if p.requires_grad)]
     gradients: list[Tensor | None] = [None] * len(wanted)
     if reached and wanted:
         gradients = list(
-            torch.autograd.grad(
-                [o for o, _ in reached], wanted, [c for _, c in reached], allow_unused=True
-            )
+            torch.autograd.grad([o for o, _ in reached], wanted, [c for _, c in reached], allow_unused=True)
         )
     trainable = [name for name, p in parameters.items() if p.requires_grad]
     return {

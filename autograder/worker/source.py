@@ -6,6 +6,7 @@ import ast
 import linecache
 import re
 from collections.abc import Iterator
+from types import CodeType
 
 from autograder.messages import Cell, Parsed, SourceProblem, Statement
 
@@ -13,7 +14,7 @@ _PARSE_ERRORS = (SyntaxError, ValueError, MemoryError, RecursionError)
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)")
 _LINE_MAGIC = re.compile(r"\s*([%!?].*|\w+\s*=\s*[!%].*|[\w.]+\?{1,2}\s*)")
 _HARMLESS_CELL_MAGICS = {"time", "timeit", "capture"}
-_BLOCK_START = re.compile(r"(def |class |@|async def |import |from |# ?%%)")
+_BLOCK_START = re.compile(r"(?!(else|elif|except|finally)\b)[\w@#]")
 
 
 class ParsedSource:
@@ -29,7 +30,7 @@ class ParsedSource:
     def report(self) -> Parsed:
         return Parsed(self.statements, self.problems)
 
-    def code(self, index: int) -> object:
+    def code(self, index: int) -> CodeType:
         """Compile one statement. Raises SyntaxError where only the compiler objects (`return` outside a function)."""
         module = ast.Module([self.nodes[index]], type_ignores=[])
         return compile(module, self.statements[index].label, "exec", dont_inherit=True)
@@ -51,7 +52,7 @@ def _without_cell_magic(source: str) -> str:
         return source
     if match[1] not in _HARMLESS_CELL_MAGICS:
         return ""
-    first, newline, rest = source[match.start(1) :].partition("\n")
+    _, newline, rest = source[match.start(1) :].partition("\n")
     return newline + rest
 
 
@@ -75,7 +76,7 @@ def _without_line_magics(source: str) -> str:
 
 
 def _blocks(source: str) -> Iterator[tuple[int, str]]:
-    """Cut at the lines that start a definition, an import or a cell in column 0 (a decorator opens its definition)."""
+    """Cut at the lines that start something new in column 0 (a decorator opens its definition)."""
     lines = source.split("\n")
     start, decorated = 0, False
     for number, line in enumerate(lines):
@@ -115,7 +116,7 @@ def _bound_names(node: ast.stmt) -> list[str]:
 
 
 def _mentions(node: ast.stmt) -> dict[str, int]:
-    """Every name, attribute (with a dot in front) and imported name mentioned, with the line of its first mention."""
+    """Every name, attribute (`.name`), imported name and name in quotes (`"name`), with the line of its first mention."""
     found: dict[str, int] = {}
     for leaf in ast.walk(node):
         for name in _names_of(leaf):
@@ -129,6 +130,8 @@ def _names_of(leaf: ast.AST) -> list[str]:
         return [leaf.id]
     if isinstance(leaf, ast.Attribute):
         return ["." + leaf.attr]
+    if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str) and leaf.value[:100].isidentifier():
+        return ['"' + leaf.value[:100]]
     if isinstance(leaf, ast.alias):
         return leaf.name.split(".")
     if isinstance(leaf, ast.ImportFrom) and leaf.module:

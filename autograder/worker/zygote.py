@@ -22,6 +22,7 @@ from autograder.worker.printing import redirect
 from autograder.worker.serving import Server, describe_error
 from autograder.worker.zygote_protocol import READY, Ended, Fork, Forked, Kill, Started
 
+
 class Zygote:
     """Forks and buries workers on the grader's command; dies, and takes them along, when the grader is gone."""
 

@@ -58,13 +58,13 @@ def cross_entropy_by_mask(y_hat, y):
 
 @accepted("net", "flatten and addmm")
 def net_by_addmm(X, W, b):
-    return softmax(torch.addmm(b, X.flatten(1), W))  # noqa: F821
+    return softmax(torch.addmm(b, X.flatten(1), W))
 
 
 @accepted("net", "einsum")
 def net_by_einsum(X, W, b):
     rows = X.view(len(X), -1) if X.is_contiguous() else X.reshape(len(X), -1)
-    return softmax(torch.einsum("nd,dq->nq", rows, W) + b)  # noqa: F821
+    return softmax(torch.einsum("nd,dq->nq", rows, W) + b)
 
 
 @accepted("net", "built-in linear, softmax inline")
@@ -147,10 +147,10 @@ class ListAccumulator(list):
 def evaluate_accuracy_of_the_lecture(net, data_iter):
     if isinstance(net, torch.nn.Module):
         net.eval()
-    metric = Accumulator(2)  # noqa: F821
+    metric = Accumulator(2)
     with torch.no_grad():
         for X, y in data_iter:
-            metric.add(accuracy(net(X), y), y.numel())  # noqa: F821
+            metric.add(accuracy(net(X), y), y.numel())
     return metric[0] / metric[1]
 
 
@@ -183,7 +183,7 @@ def evaluate_accuracy_by_example(net, data_iter):
 def train_epoch_of_the_lecture(net, train_iter, loss, updater):
     if isinstance(net, torch.nn.Module):
         net.train()
-    metric = Accumulator(3)  # noqa: F821
+    metric = Accumulator(3)
     for X, y in train_iter:
         y_hat = net(X)
         l = loss(y_hat, y)
@@ -194,7 +194,7 @@ def train_epoch_of_the_lecture(net, train_iter, loss, updater):
         else:
             l.sum().backward()
             updater(X.shape[0])
-        metric.add(float(l.sum()), accuracy(y_hat, y), y.numel())  # noqa: F821
+        metric.add(float(l.sum()), accuracy(y_hat, y), y.numel())
     return metric[0] / metric[2], metric[1] / metric[2]
 
 

@@ -128,7 +128,7 @@ def crossed_indices(y_hat, y):
     "columns does each row need to meet W?",
 )
 def net_without_reshape(X, W, b):
-    return softmax(X @ W + b)  # noqa: F821
+    return softmax(X @ W + b)
 
 
 @misconception(
@@ -148,7 +148,7 @@ def net_without_softmax(X, W, b):
     hint="Your result is right only where b is zero. Look for b in your code.",
 )
 def net_without_bias(X, W, b):
-    return softmax(X.reshape(-1, W.shape[0]) @ W)  # noqa: F821
+    return softmax(X.reshape(-1, W.shape[0]) @ W)
 
 
 @misconception(

@@ -45,6 +45,7 @@ def test_accuracy_is_a_count(submission):
 
 @probe
 def two_sums(names):
+    """An Accumulator"""
     metric = names.Accumulator(2)
     metric.add(1, 2)
     metric.add(3, 4)
@@ -59,6 +60,7 @@ def test_accumulator_adds(submission):
 
 @probe
 def identity_accuracy(names):
+    """evaluate_accuracy(net, data_iter)"""
     batches = [(torch.eye(3), torch.tensor([0, 1, 0])), (torch.eye(3)[:1], torch.tensor([0]))]
     return names.evaluate_accuracy(lambda X: X, batches)
 
@@ -71,6 +73,7 @@ def test_evaluate_accuracy_of_two_batches(submission):
 
 @probe
 def one_epoch(names):
+    """train_epoch_ch3(net, train_iter, loss, updater)"""
     w = torch.zeros(2, 2, requires_grad=True)
 
     def updater(batch_size):
@@ -88,11 +91,14 @@ def one_epoch(names):
 @check("train_epoch_ch3", points=1)
 def test_train_epoch_returns_loss_and_accuracy(submission):
     """From zero weights, the mean loss of two classes is log 2 and the accuracy 1/2."""
-    close(submission.run(one_epoch), [math.log(2), 0.5], rtol=1e-4, what="train_epoch_ch3(net, train_iter, loss, updater)")
+    close(
+        submission.run(one_epoch), [math.log(2), 0.5], rtol=1e-4, what="train_epoch_ch3(net, train_iter, loss, updater)"
+    )
 
 
 @probe
 def identity_labels(names):
+    """predict_labels(net, X)"""
     return names.predict_labels(lambda X: X, torch.tensor([[0.0, 1.0, 0.5], [2.0, 1.0, 0.0]]))
 
 

@@ -1,0 +1,173 @@
+# %% [markdown]
+# # Softmax regression from scratch
+#
+# Softmax regression is a linear layer whose outputs are turned into probabilities, one per class. In this unit you
+# build every part of it from elementary tensor operations: the softmax, the cross-entropy, the accuracy, and the loop
+# that trains for one epoch.
+#
+# **Shapes.** A batch holds $n$ examples, $d$ features, $q$ classes. Scores before the softmax are called *logits*.
+#
+# **Rules.** `torch.softmax`, `torch.logsumexp`, `F.cross_entropy` and their relatives are ruled out in `softmax`,
+# `cross_entropy` and `net`: you are building them. Everything else in torch is yours.
+#
+# Fill in each place that says `YOUR CODE HERE`. Run `autograder check softmax_regression` whenever you like.
+
+# %%
+import torch
+from torch import nn
+
+# %% [markdown]
+# ## 1. `softmax(X)`
+#
+# $$\operatorname{softmax}(X)_{ij} = \frac{\exp(X_{ij})}{\sum_k \exp(X_{ik})}$$
+#
+# - `X`: (n, q), floating point, any size of entry: a logit of 50 000 must not turn the result into `nan`.
+# - returns: (n, q), same dtype; every row is positive and sums to 1. `X` itself stays as it is.
+#
+# Hint: the result does not change if you subtract the same number from every entry of a row. Which number keeps every
+# exponent at or below zero?
+
+
+# %%
+def softmax(X):
+    """Turn each row of logits into probabilities.
+
+    X: (n, q) -> (n, q), same dtype, rows sum to 1, finite for logits of any size.
+    """
+    E = torch.exp(X - X.max(dim=1, keepdim=True).values)
+    return E / E.sum(dim=1, keepdim=True)
+
+
+# %% [markdown]
+# ## 2. `cross_entropy(y_hat, y)`
+#
+# The loss of example $i$ is the surprise at its true class: $-\log \hat y_{i,\,y_i}$.
+#
+# - `y_hat`: (n, q), probabilities (rows of a softmax). `y`: (n,), class indices, int64.
+# - returns: (n,), one loss per example, same dtype as `y_hat`. No mean, no sum: the training loop decides.
+
+
+# %%
+def cross_entropy(y_hat, y):
+    """Negative log-probability of each example's true class.
+
+    y_hat: (n, q) probabilities, y: (n,) int64 -> (n,).
+    """
+    return -torch.log(y_hat[range(len(y_hat)), y])
+
+
+# %% [markdown]
+# ## 3. `net(X, W, b)`
+#
+# The model: flatten each example to a row of $d$ numbers, apply the linear layer, then your `softmax`.
+#
+# - `X`: (n, ...) with $d$ numbers per example, for instance (n, 1, 28, 28) for images. `W`: (d, q). `b`: (q,).
+# - returns: (n, q), probabilities. Gradients must reach `W` and `b`.
+
+
+# %%
+def net(X, W, b):
+    """Softmax regression.
+
+    X: (n, ...) with d numbers per example, W: (d, q), b: (q,) -> (n, q) probabilities.
+    """
+    return softmax(X.reshape(-1, W.shape[0]) @ W + b)
+
+
+# %% [markdown]
+# ## 4. `accuracy(y_hat, y)`
+#
+# How many predictions are right: a **count**, not a fraction, so that counts of several batches can be added up.
+#
+# - `y_hat`: either (n, q) scores, where the largest in a row is the prediction, or (n,) predicted classes.
+# - `y`: (n,), true classes. returns: a number.
+
+
+# %%
+def accuracy(y_hat, y):
+    """Number of correct predictions.
+
+    y_hat: (n, q) scores or (n,) classes, y: (n,) -> a number in [0, n].
+    """
+    if y_hat.ndim > 1:
+        y_hat = y_hat.argmax(dim=1)
+    return int((y_hat == y).sum())
+
+
+# %% [markdown]
+# ## 5. `Accumulator(n)`
+#
+# Keeps `n` running sums. `metric = Accumulator(2)`, then `metric.add(3, 10)` adds 3 to the first and 10 to the second;
+# `metric[0]` reads the first; `metric.reset()` sets all to zero.
+
+
+# %%
+class Accumulator:
+    """n running sums: add(*amounts), reset(), [i]."""
+
+    def __init__(self, n):
+        # YOUR CODE HERE
+        raise NotImplementedError()
+
+    def add(self, *args):
+        # YOUR CODE HERE
+        raise NotImplementedError()
+
+    def reset(self):
+        # YOUR CODE HERE
+        raise NotImplementedError()
+
+    def __getitem__(self, idx):
+        # YOUR CODE HERE
+        raise NotImplementedError()
+
+
+# %% [markdown]
+# ## 6. `evaluate_accuracy(net, data_iter)`
+#
+# The fraction of a data set that a model gets right.
+#
+# - `net`: a function or an `nn.Module` that maps a batch to (n, q). A module is evaluated in **evaluation mode**.
+# - `data_iter`: yields pairs `(X, y)`. The last batch may be smaller than the others.
+# - returns: correct predictions / examples, over *all* batches, as a number in [0, 1]. No gradient is needed.
+
+
+# %%
+def evaluate_accuracy(net, data_iter):
+    """Accuracy of net over all batches of data_iter, a fraction. Modules are put into evaluation mode."""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %% [markdown]
+# ## 7. `train_epoch_ch3(net, train_iter, loss, updater)`
+#
+# One pass over the training data, one update per batch.
+#
+# - `net`: a function or an `nn.Module`; a module is trained in **training mode**. `loss(y_hat, y)` returns (n,).
+# - `updater` is one of two things. A `torch.optim.Optimizer`: clear the gradients, go backward from the **mean** loss of
+#   the batch, take a step. Or a function of the batch size, as in `lambda batch_size: sgd(params, lr, batch_size)`: go
+#   backward from the **sum** of the losses, then call `updater(n)` once; it divides by `n` and clears the gradients.
+# - returns: a pair, the mean loss per example and the accuracy (a fraction), both over the whole epoch and both from
+#   the predictions made *before* each update.
+
+
+# %%
+def train_epoch_ch3(net, train_iter, loss, updater):
+    """Train for one epoch; return (mean loss per example, accuracy)."""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %% [markdown]
+# ## 8. `predict_labels(net, X)`
+#
+# - `net`: maps (n, ...) to (n, q); a module predicts in **evaluation mode**. `X`: one batch.
+# - returns: (n,), int64, the index of the largest score in each row.
+
+
+# %%
+def predict_labels(net, X):
+    """Predicted class of each example of X: (n,) int64."""
+    # YOUR CODE HERE
+    raise NotImplementedError()

@@ -1,0 +1,214 @@
+"""Grading: determinism, from-scratch rules, recognition, messages, and whose fault an error is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+import torch
+from conftest import COURSE, GOOD, Grade, check_outcomes
+
+from autograder.course import Unit, load_course
+from autograder.grader.grading import Grader, IsolationError, UnitGrader
+from autograder.results import Outcome, SubmissionResult, encode
+from autograder.submission import read_submission
+from autograder.variants import misconceptions
+
+
+def replaced(name: str, body: str, top: str = "") -> str:
+    """The solution followed by another definition of one exercise."""
+    parameter = {"double": "X", "softmax": "X", "noise": "n"}[name]
+    return f"{GOOD}\n{top}\ndef {name}({parameter}):\n    {body}\n"
+
+
+def failed(result: SubmissionResult, exercise: str) -> list:
+    return [c for e in result.exercises if e.name == exercise for c in e.checks if c.outcome is Outcome.FAILED]
+
+
+def test_grading_twice_gives_the_same_bytes(grade: Grade):
+    for source in (GOOD, replaced("double", "return X + 2"), replaced("noise", "return torch.rand(n) * 2")):
+        first, second = (msgspec.structs.replace(grade(source), seconds=0.0) for _ in range(2))
+        assert encode(first) == encode(second)
+
+
+def test_another_grader_process_gives_the_same_bytes(unit: Unit, grade: Grade, tmp_path: Path):
+    source = replaced("double", "return X + 2")
+    with Grader(seed=1, call_seconds=2.0) as other:
+        (tmp_path / "doubling.py").write_text(source)
+        there = other.unit(unit).grade(read_submission(tmp_path / "doubling.py"))
+    assert encode(msgspec.structs.replace(there, seconds=0)) == encode(
+        msgspec.structs.replace(grade(source), seconds=0)
+    )
+
+
+EVASIONS = {
+    "by name": "return torch.softmax(X, dim=1)",
+    "as a method": "return X.softmax(1)",
+    "from functional": "return nn.functional.softmax(X, dim=1)",
+    "as a module": "return nn.Softmax(dim=1)(X)",
+    "under an alias": "hidden = torch.softmax; return hidden(X, 1)",
+    "by a computed name": "return getattr(torch, 'soft' + 'max')(X, 1)",
+    "as the raw operator": "return torch.ops.aten._softmax(X, 1, False)",
+    "by way of log_softmax": "return torch.log_softmax(X, 1).exp()",
+    "scripted": "return torch.jit.script(nn.Softmax(dim=1))(X)",
+    "through exec": "space = {}; exec('import torch; f = torch.soft' + 'max', space); return space['f'](X, 1)",
+    "with function modes off": "with torch._C.DisableTorchFunctionSubclass():\n        return torch.softmax(X, 1)",
+    "with every mode off": "from torch.utils import _python_dispatch as d\n    with d._disable_current_modes():\n"
+    "        return torch.softmax(X, 1)",
+}
+
+
+@pytest.mark.parametrize("how", EVASIONS)
+def test_a_forbidden_operator_is_found_however_it_is_spelled(grade: Grade, how: str):
+    result = grade(replaced("softmax", EVASIONS[how]))
+    assert check_outcomes(result, "softmax") == ["forbidden"]
+    assert next(e.score for e in result.exercises if e.name == "softmax") == 0
+
+
+def test_a_thread_cannot_hide_an_operator(grade: Grade):
+    body = "import threading; out = []; t = threading.Thread(target=lambda: out.append(torch.softmax(X, 1)))\n"
+    body += "    t.start(); t.join(); return out[0]"
+    assert check_outcomes(grade(replaced("softmax", body)), "softmax") == ["raised"]
+
+
+def test_a_rule_binds_its_own_exercise_only(grade: Grade):
+    result = grade(replaced("double", "torch.softmax(X, 1); return 2 * X"))
+    assert set(check_outcomes(result, "double")) == {"passed"}
+
+
+def test_code_that_reaches_for_the_record_is_shown_to_the_instructor(grade: Grade):
+    result = grade(replaced("softmax", "import torch._C; return 0 * X"))
+    assert any("_C" in line for line in result.review)
+    assert grade(GOOD).review == []
+
+
+def test_a_known_mistake_is_recognised_in_other_words(grade: Grade):
+    for body in ("return X * X", "return torch.stack([row ** 2 for row in X])"):
+        checks = failed(grade(replaced("double", body)), "double")
+        assert {c.misconception.name for c in checks} == {"squares instead of doubling"}
+
+
+def test_an_unknown_mistake_gets_no_name(grade: Grade):
+    checks = failed(grade(replaced("double", "return 3 * X")), "double")
+    assert [c.misconception for c in checks] == [None, None]
+
+
+def test_the_smallest_failing_input_is_small_and_can_be_pasted(grade: Grade):
+    message = failed(grade(replaced("double", "return 2 * X + (X > 1)")), "double")[0].message
+    line = next(line for line in message.split("\n") if "X = " in line).split("  #")[0]
+    names: dict = {"torch": torch}
+    exec(line.strip(), names)
+    assert names["X"].numel() == 1
+    assert names["X"].item() == 1.125  # the first multiple of 1/8 above 1
+
+
+def test_a_message_names_the_call_the_shapes_and_the_entry(grade: Grade):
+    message = failed(grade(replaced("double", "return X + 2")), "double")[0].message
+    assert message.startswith("double(X) entry [0, 0] is 2 where 0 is right")
+    assert "Tensor float64 (1, 1)" in message or "Tensor float32 (1, 1)" in message
+
+
+def test_an_exception_shows_the_students_own_lines(grade: Grade):
+    source = replaced("double", "return helper(X)", "def helper(X):\n    return X.no_such_thing\n")
+    message = next(c.message for c in grade(source).checks if c.outcome is Outcome.RAISED)
+    assert "return X.no_such_thing" in message
+    assert "return helper(X)" in message
+    assert "site-packages" not in message
+    assert "serving.py" not in message
+
+
+def test_feedback_shows_neither_the_suite_nor_the_reference(grade: Grade):
+    sources = [replaced("double", body) for body in ("return 3 * X", "return None", "raise ValueError", "return X[:0]")]
+    hidden = (COURSE / "tests/hidden/test_doubling.py").read_text() + (COURSE / "reference/doubling.py").read_text()
+    lines = {line.strip() for line in hidden.split("\n") if len(line.strip()) > 20 and '"""' not in line}
+    for source in sources:
+        document = encode(grade(source)).decode()
+        assert not [line for line in lines if line in document]
+        assert "CANARY" not in document
+
+
+def test_checks_for_missing_hardware_are_left_out_of_the_total(grade: Grade):
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    result = grade(GOOD)
+    check = next(c for c in result.checks if c.id == "test_noise_on_a_gpu")
+    assert check.outcome is Outcome.NOT_ASSESSED
+    assert "needs gpu" in check.message
+    assert result.score == result.max_score == 7
+
+
+def test_an_exercise_that_uses_a_failing_one_says_so(grade: Grade):
+    source = GOOD.replace("return 2 * X", "return 3 * X") + "\ndef softmax(X):\n    return double(X)\n"
+    result = grade(source)
+    notes = next(e.notes for e in result.exercises if e.name == "softmax")
+    assert notes == ["softmax uses double, which has failing checks of its own: look there first."]
+
+
+def make_course(folder: Path, hidden: str, reference: str = "def f(x):\n    return x\n") -> Unit:
+    for name, text in {
+        "solutions/course.toml": '[units]\nf = { title = "f" }\n',
+        "solutions/f.py": "def f(x):\n    return x\n",
+        "reference/f.py": reference,
+        "tests/hidden/test_f.py": hidden,
+        "tests/misconceptions/f.py": "",
+    }.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return load_course(folder).unit("f")
+
+
+HEAD = "from autograder.suite import *\nimport torch\n"
+
+
+@pytest.mark.parametrize(
+    ("hidden", "reference"),
+    [
+        ("@check('f')\ndef test_f(submission, reference):\n    '''f.'''\n    1 / 0\n", ""),
+        ("@check('f')\ndef test_f(submission, reference):\n    '''f.'''\n    close(submission.f(1), reference.f(1))\n",
+         "def f(x):\n    raise RuntimeError\n"),
+        ("@check('f')\ndef test_f(submission, reference):\n    '''f.'''\n    submission.f(1); 1 / 0\n", "def f(x):\n    return x\n"),
+    ],
+    ids=["the check breaks", "the reference breaks", "the check breaks on any answer"],
+)  # fmt: skip
+def test_the_graders_fault_is_never_the_students(grader: Grader, tmp_path: Path, hidden: str, reference: str):
+    with Grader(seed=1) as fresh:
+        graded = fresh.unit(make_course(tmp_path, HEAD + hidden, reference))
+        result = graded.grade(read_submission(tmp_path / "solutions/f.py"))
+    assert [c.outcome for c in result.checks] == [Outcome.GRADER_ERROR]
+
+
+def test_an_unusable_answer_is_the_students_fault(tmp_path: Path):
+    hidden = HEAD + "@check('f')\ndef test_f(submission):\n    '''f.'''\n    submission.f(torch.ones(2)).sum().item()\n"
+    unit = make_course(tmp_path, hidden)
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text("def f(x):\n    return None\n")
+    with Grader(seed=1) as fresh:
+        result = fresh.unit(unit).grade(read_submission(wrong))
+    assert result.checks[0].outcome is Outcome.FAILED
+    assert "not the kind of value" in result.checks[0].message
+
+
+def test_isolation_can_be_required(grader: Grader, unit: Unit, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Grader, "layers", lambda self: ["rlimits"])
+    with Grader(seed=1, require_isolation=True) as strict, pytest.raises(IsolationError, match="landlock, seccomp"):
+        strict.unit(unit)
+
+
+def test_the_result_names_the_layers_that_held(grade: Grade):
+    assert grade(GOOD).isolation.startswith("landlock+seccomp")
+
+
+def test_every_misconception_of_the_course_is_recognised(graded: UnitGrader, unit: Unit):
+    for variant in misconceptions(unit):
+        result = graded.grade(variant.submission)
+        assert failed(result, "double")[0].misconception.name == variant.mark.name
+
+
+def test_another_seed_draws_other_inputs(unit: Unit, graded: UnitGrader):
+    with Grader(seed=2) as other:
+        suite = other.unit(unit).suite
+        random = suite.checks[0]
+        assert str(suite.examples(random)) != str(graded.suite.examples(graded.suite.checks[0]))
+        assert len(suite.examples(random)) >= 30
