@@ -13,6 +13,7 @@ import typer
 
 from autograder import __version__
 from autograder.course import Course, CourseError, Unit, find_course
+from autograder.grader.launching import launch
 
 app = typer.Typer(
     help="Auto-graded exercises for a deep-learning course.\n\nExit codes: 0 done, 1 something did not pass, "
@@ -80,10 +81,11 @@ def check(
     with _clear_errors():
         course = find_course()
         chosen, path = _own_file(course, unit, file)
+        launched = launch(preload=())
         from autograder.grader.grading import Grader
         from autograder.submission import read_submission
 
-        with Grader(course.seed, public=True, walled=False) as grader:
+        with Grader(course.seed, launched=launched, public=True, walled=False) as grader:
             graded = grader.unit(chosen)
             if exercise is not None and exercise not in graded.suite.exercises():
                 raise CourseError(
@@ -132,9 +134,11 @@ def grade(
             raise CourseError(
                 "nothing to grade:\n" + "\n".join(gathered.remarks or ["no .py or .ipynb file was found"])
             )
+        launched = launch()
         from autograder.grader.grading import Grader
 
-        with Grader(course.seed if seed is None else seed, require_isolation=require_isolation) as grader:
+        drawn_from = course.seed if seed is None else seed
+        with Grader(drawn_from, launched=launched, require_isolation=require_isolation) as grader:
             graded = list(_grade_all(course, grader, gathered.submissions, out))
         _show_results(graded, json=json, feedback=feedback or len(graded) == 1, out=out)
         for remark in gathered.remarks:

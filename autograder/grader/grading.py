@@ -14,6 +14,7 @@ from autograder.feedback import printable
 from autograder.grader.assessing import Assessment, Assessor
 from autograder.grader.exhibit import Local
 from autograder.grader.explaining import explain, source_problem
+from autograder.grader.launching import Launched
 from autograder.grader.recognising import Recogniser
 from autograder.grader.scanning import calls_between_exercises, suspicious_lines, tampering
 from autograder.grader.session import CALL_SECONDS, Session
@@ -23,7 +24,6 @@ from autograder.results import CheckResult, Outcome, Recognised, SubmissionResul
 from autograder.submission import Submission
 from autograder.variants import load_module
 
-PRELOADED = ("torch.optim", "torch.utils.data", "torch._dynamo", "torchvision")
 REQUIRED_LAYERS = ("landlock", "seccomp", "rlimits")
 
 
@@ -127,20 +127,21 @@ class UnitGrader:
 class Grader:
     """Shares one zygote between the units of a course. Use as a context manager.
 
-    walled: put workers behind the wall. require_isolation: raise IsolationError where a layer of it is missing.
+    launched: a zygote started earlier. public: grade with the public suites. walled: put workers behind the wall. require_isolation: raise IsolationError where a layer of it is missing.
     """
 
     def __init__(
         self,
         seed: int,
         *,
+        launched: Launched | None = None,
         public: bool = False,
         walled: bool = True,
         require_isolation: bool = False,
         call_seconds: float = CALL_SECONDS,
     ) -> None:
         self._seed, self._public, self._call_seconds = seed, public, call_seconds
-        self._zygote = Zygote(walled=walled, preload=() if public else PRELOADED)
+        self._zygote = Zygote(launched, walled=walled)
         self._require_isolation = require_isolation
         self._units: dict[str, UnitGrader] = {}
 

@@ -7,12 +7,12 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from types import TracebackType
 
 import msgspec
 
+from autograder.grader.launching import Launched, launch
 from autograder.messages import Reply, Request, decode_reply, encode
 from autograder.wire import Channel, WireError
 from autograder.worker.zygote_protocol import READY, Ended, Fork, Forked, Kill, Started
@@ -84,21 +84,10 @@ class Worker:
 class Zygote:
     """A process with torch imported, from which workers are forked. Use as a context manager."""
 
-    def __init__(self, *, walled: bool = True, preload: tuple[str, ...] = ()) -> None:
+    def __init__(self, launched: Launched | None = None, *, walled: bool = True) -> None:
         self.walled = walled
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [sys.executable, "-m", "autograder.worker", str(theirs.fileno()), *preload]
-        self._process = subprocess.Popen(
-            command,
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=_environment(),
-            cwd="/",
-            start_new_session=True,
-        )
-        theirs.close()
+        started = launched or launch()
+        self._control, self._process = started.control, started.process
         self._ready = False
 
     def fork(self) -> Worker:
@@ -165,12 +154,6 @@ class Zygote:
             return self._control.recv(4096)
         except OSError as error:
             raise ZygoteError(f"the zygote does not answer: {error}") from error
-
-
-def _environment() -> dict[str, str]:
-    """Nothing of the grader's environment but what Python needs to start and to speak UTF-8."""
-    kept = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
-    return {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", **kept}
 
 
 def _describe_status(status: int) -> str:

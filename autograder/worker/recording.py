@@ -29,6 +29,10 @@ class _Dispatches(TorchDispatchMode):
         super().__init__()  # type: ignore[no-untyped-call]
         self._operations = operations
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # the default imports the compiler, a second of work, to keep it out of this method
+
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:

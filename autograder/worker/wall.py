@@ -231,6 +231,14 @@ _IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5451)  # TCGETS, TIOCGWINSZ, FIONRE
 _PRCTL_NAMES = (15, 16, 0x53564D41)  # PR_SET_NAME, PR_GET_NAME, PR_SET_VMA (glibc names its mappings)
 
 
+def prepare() -> None:
+    """Do in the zygote, once, what every wall needs: find the environment, collect the rules."""
+    readable_paths()
+    _reachable_by_all()
+    _readable_rules()
+    _syscall_rules()
+
+
 def raise_wall(scratch: Path, own_descriptors: set[int]) -> list[str]:
     """Give up everything a submission does not need, for good; return the names of the layers that hold.
 
@@ -252,6 +260,7 @@ def raise_wall(scratch: Path, own_descriptors: set[int]) -> list[str]:
     return [*held, "rlimits"]
 
 
+@functools.cache
 def readable_paths() -> list[Path]:
     """The Python environment and the shared libraries it loads: all that a worker can read besides its scratch."""
     names = ("stdlib", "platstdlib", "purelib", "platlib")
@@ -297,13 +306,19 @@ def _address_space() -> int:
 
 
 def _landlock(scratch: Path) -> Landlock | None:
+    rules = _readable_rules()
+    return rules.allow_read_write(scratch) if rules is not None else None
+
+
+@functools.cache
+def _readable_rules() -> Landlock | None:
     if not landlock_version():
         return None
     rules = Landlock(strict=False)
     for path in readable_paths():
         rules.add_path_rule(path, access=_READABLE if path.is_dir() else AccessFs.READ_FILE)
-    rules.add_path_rule(*(p for p in _DEVICES if os.path.exists(p)), access=AccessFs.READ_FILE | AccessFs.WRITE_FILE)
-    return rules.allow_read_write(scratch)
+    devices = [path for path in _DEVICES if os.path.exists(path)]
+    return rules.add_path_rule(*devices, access=AccessFs.READ_FILE | AccessFs.WRITE_FILE)
 
 
 def _drop_root(*, keep_reading: bool) -> None:
@@ -321,6 +336,13 @@ def _reachable_by_all() -> bool:
 
 
 def _filter_syscalls() -> None:
+    rules = _syscall_rules()
+    _rule(rules, pyseccomp.ALLOW, "tgkill", pyseccomp.Arg(0, pyseccomp.EQ, os.getpid()))
+    rules.load()
+
+
+@functools.cache
+def _syscall_rules() -> pyseccomp.SyscallFilter:
     rules = pyseccomp.SyscallFilter(pyseccomp.ERRNO(errno.ENOSYS))
     for name in _REFUSED:
         _rule(rules, pyseccomp.ERRNO(errno.EPERM), name)
@@ -330,9 +352,8 @@ def _filter_syscalls() -> None:
         _rule(rules, pyseccomp.ALLOW, "ioctl", pyseccomp.Arg(1, pyseccomp.EQ, request))
     for option in _PRCTL_NAMES:
         _rule(rules, pyseccomp.ALLOW, "prctl", pyseccomp.Arg(0, pyseccomp.EQ, option))
-    _rule(rules, pyseccomp.ALLOW, "tgkill", pyseccomp.Arg(0, pyseccomp.EQ, os.getpid()))
     _rule(rules, pyseccomp.ALLOW, "prlimit64", pyseccomp.Arg(0, pyseccomp.EQ, 0))
-    rules.load()
+    return rules
 
 
 def _rule(rules: pyseccomp.SyscallFilter, action: int, name: str, *args: pyseccomp.Arg) -> None:

@@ -1,0 +1,1 @@
+"""Figures of the engine, measured on the machine at hand. Nothing in the tests depends on them."""

@@ -1,0 +1,251 @@
+"""What a suite can ask of a submission, and that the reference answers the same questions the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+from conftest import GOOD, submission_of
+
+from autograder.grader.exhibit import Desk, Exhibit, Handle, Local, forbidden_operators
+from autograder.grader.faults import CrashFault, ForbiddenFault, MissingFault, RaisedFault, TimeoutFault
+from autograder.grader.session import Session
+from autograder.grader.workers import Zygote
+from autograder.suite.checks import probe
+from autograder.variants import run_source
+
+SOURCE = (
+    GOOD
+    + """
+def batches(n):
+    for i in range(n):
+        yield torch.full((2,), float(i)), i
+
+def make():
+    return nn.Sequential(nn.Linear(2, 3, dtype=torch.float64), nn.Dropout(0.5))
+
+def takes(layer, X):
+    return layer(X)
+
+def looped(X):
+    return torch.stack([row * 2 for row in X])
+
+def cut(X):
+    return X.detach() * 2
+
+def pair(X, Y):
+    return X * Y, X.sum()
+
+def shouts():
+    print("loud")
+    raise ValueError("no")
+
+def dies():
+    import os
+    os._exit(7)
+
+def hangs():
+    while True:
+        pass
+
+TABLE = {"a": [1, 2]}
+counter = [0]
+
+def counts():
+    counter[0] += 1
+    return counter[0]
+
+class Broken:
+    @property
+    def value(self):
+        raise AttributeError("inner")
+"""
+)
+
+
+@pytest.fixture(params=["remote", "local"])
+def exhibit(request: pytest.FixtureRequest, zygote: Zygote) -> Iterator[Exhibit]:
+    """The same names behind the wall, and in this process the way a reference is held."""
+    if request.param == "local":
+        yield started(Desk(Local(run_source(SOURCE, "local_submission"))))
+        return
+    with Session(zygote, submission_of(SOURCE), seed=0, call_seconds=2) as session:
+        yield started(Desk(session))
+
+
+def started(desk: Desk, **example: object) -> Exhibit:
+    desk.begin(5, example)
+    return Exhibit(desk)
+
+
+X = torch.tensor([[1.0, 2.0], [3.0, 4.0]], dtype=torch.float64)
+
+
+def test_functions_return_values(exhibit: Exhibit):
+    assert torch.equal(exhibit.double(X), 2 * X)
+
+
+def test_modules_are_handles_with_values_as_attributes(exhibit: Exhibit):
+    layer = exhibit.Scale(3)
+    assert isinstance(layer, Handle)
+    assert layer.type_name == "Scale"
+    assert torch.equal(layer(X), 3 * X)
+    assert layer.factor.item() == 3
+    assert layer.training is True
+    layer.eval()
+    assert layer.training is False
+    assert list(layer.state_dict()) == ["factor"]
+    layer.load_state_dict({"factor": torch.tensor(5.0, dtype=torch.float64)})
+    assert torch.equal(layer(X), 5 * X)
+
+
+def test_handles_can_be_passed_back(exhibit: Exhibit):
+    assert torch.equal(exhibit.takes(exhibit.Scale(2), X), 2 * X)
+
+
+def test_inner_modules_are_handles_too(exhibit: Exhibit):
+    net = exhibit.make()
+    inner = [layer.type_name for layer in net.children()]
+    assert inner == ["Linear", "Dropout"]
+    assert net.eval().type_name == "Sequential"
+
+
+def test_generators_are_iterated(exhibit: Exhibit):
+    assert [(x.tolist(), i) for x, i in exhibit.batches(3)] == [([0.0, 0.0], 0), ([1.0, 1.0], 1), ([2.0, 2.0], 2)]
+
+
+def test_constants_are_read(exhibit: Exhibit):
+    assert exhibit.get("TABLE") == {"a": [1, 2]}
+
+
+def test_vector_jacobian_products(exhibit: Exhibit):
+    cotangent = torch.tensor([[1.0, 0.0], [0.0, 2.0]], dtype=torch.float64)
+    result = exhibit.double.vjp(X, cotangent=cotangent)
+    assert torch.equal(result.output, 2 * X)
+    assert torch.equal(result.inputs[0], 2 * cotangent)
+    assert result.parameters == {}
+
+
+def test_vector_jacobian_products_of_modules_reach_parameters(exhibit: Exhibit):
+    layer = exhibit.Scale(3)
+    result = layer.vjp(X, cotangent=torch.ones_like(X))
+    assert result.parameters["factor"].item() == X.sum().item()
+    assert torch.equal(result.inputs[0], torch.full_like(X, 3))
+
+
+def test_vector_jacobian_products_of_several_outputs(exhibit: Exhibit):
+    one = torch.ones((), dtype=torch.float64)
+    result = exhibit.pair.vjp(X, 2 * X, cotangent=[torch.zeros_like(X), 3 * one])
+    assert torch.equal(result.inputs[0], torch.full_like(X, 3))
+    assert torch.equal(result.inputs[1], torch.zeros_like(X))
+
+
+def test_a_cut_graph_has_no_gradient(exhibit: Exhibit):
+    assert exhibit.cut.vjp(X).inputs == [None]
+
+
+def test_operations_are_counted(exhibit: Exhibit):
+    few, many = (exhibit.looped.operations(torch.ones(n, 2)) for n in (2, 10))
+    assert few["mul"] == 2
+    assert many["mul"] == 10
+    assert exhibit.double.operations(X)["mul"] == 1
+
+
+@probe
+def twice(names, X):
+    """double(double(X))"""
+    names.double = lambda value: value + 1
+    return names.double(names.double(X)), np.array([1.0])  # noqa: F821
+
+
+def test_probes_run_where_the_submission_lives(exhibit: Exhibit):
+    values = exhibit.run(twice, X)
+    assert torch.equal(values[0], X + 2)
+    assert values[1].tolist() == [1.0]
+
+
+def test_calls_are_seeded_and_differ_from_each_other(exhibit: Exhibit):
+    first, second = exhibit.noise(4), exhibit.noise(4)
+    assert not torch.equal(first, second)
+    exhibit._desk.begin(5, {})
+    assert torch.equal(exhibit.noise(4), first)
+
+
+def test_remote_and_local_draw_the_same(zygote: Zygote):
+    local = started(Desk(Local(run_source(SOURCE, "local_submission"))))
+    with Session(zygote, submission_of(SOURCE), seed=0) as session:
+        assert torch.equal(started(Desk(session)).noise(8), local.noise(8))
+
+
+def test_what_is_missing_is_named(exhibit: Exhibit):
+    with pytest.raises(MissingFault, match="no triple in the submission"):
+        exhibit.triple(X)
+    with pytest.raises(MissingFault, match=r"Scale\.weight"):
+        _ = exhibit.Scale(1).weight
+    with pytest.raises(MissingFault, match="MISSING_TABLE"):
+        exhibit.get("MISSING_TABLE")
+
+
+def test_what_raises_is_reported_with_the_call():
+    desk = Desk(Local(run_source(SOURCE, "local_submission")))
+    rows = torch.ones(3, 2)
+    exhibit = started(desk, rows=rows)
+    with pytest.raises(RaisedFault, match=r"takes\(rows, 2\) raised TypeError"):
+        exhibit.takes(rows, 2)
+
+
+def test_a_property_that_raises_is_no_missing_attribute(zygote: Zygote):
+    with Session(zygote, submission_of(SOURCE), seed=0) as session:
+        exhibit = started(Desk(session))
+        with pytest.raises(RaisedFault, match="inner"):
+            _ = exhibit.Broken().value
+
+
+def test_a_dead_worker_is_replaced_and_loaded_again(zygote: Zygote):
+    with Session(zygote, submission_of(SOURCE), seed=0, call_seconds=1) as session:
+        exhibit = started(Desk(session))
+        assert [exhibit.counts(), exhibit.counts()] == [1, 2]
+        with pytest.raises(CrashFault, match="exit code 7"):
+            exhibit.dies()
+        assert exhibit.counts() == 1
+        with pytest.raises(TimeoutFault, match="within 1 seconds"):
+            exhibit.hangs()
+        assert torch.equal(exhibit.double(X), 2 * X)
+
+
+def test_printing_is_noted_on_the_desk(zygote: Zygote):
+    with Session(zygote, submission_of(SOURCE), seed=0) as session:
+        desk = Desk(session)
+        with pytest.raises(RaisedFault, match="ValueError: no"):
+            started(desk).shouts()
+        assert desk.printed == ["loud\n"]
+
+
+def test_a_forbidden_operator_is_a_fault():
+    desk = Desk(Local(run_source(SOURCE, "local_submission")), forbidden=("mul*",))
+    with pytest.raises(ForbiddenFault, match="used mul, which"):
+        started(desk).double(X)
+
+
+@pytest.mark.parametrize(
+    ("used", "found"),
+    [
+        (["_softmax"], ["softmax"]),
+        (["_log_softmax.out"], ["log_softmax"]),
+        (["relu_", "add"], []),
+        (["softmax_backward_data"], ["softmax_backward_data"]),
+    ],
+)
+def test_operator_names_are_compared_without_underscores(used: list[str], found: list[str]):
+    assert forbidden_operators(used, ("*softmax*",)) == found
+
+
+def test_the_local_answers_are_worked_out_once():
+    names = run_source(SOURCE, "local_submission")
+    exhibit = started(Desk(Local(names)))
+    assert [exhibit.counts(), exhibit.counts()] == [1, 2]
+    exhibit._desk.begin(5, {})
+    assert [exhibit.counts(), exhibit.counts()] == [1, 2]
+    assert names["counter"] == [2]
+    assert exhibit.counts() == 5  # a question not asked before: the example is performed again from its start
