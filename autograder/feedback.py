@@ -12,6 +12,7 @@ from autograder.wire import HandleRef, Opaque
 
 PASTED_ENTRIES = 64
 SHOWN_ENTRIES = 36
+LONG_LIST = 100
 
 
 def shown_argument(value: Any) -> str:
@@ -65,7 +66,12 @@ def entries(value: Any) -> str:
 def pasted(name: str, value: Any) -> str:
     """`X = torch.tensor([[0., 1.]])`: an assignment that reproduces the value, or its description as a comment."""
     code = _code(value)
-    return f"{name} = {code}" if code is not None else f"# {name}: {described(value)}"
+    if code is not None and len(code) > LONG_LIST and isinstance(value, list):
+        code = "[\n" + "".join(f"    {_code(item)},\n" for item in value) + "]"
+    if code is None:
+        return f"# {name}: {described(value)}"
+    sliced = isinstance(value, Tensor) and value.ndim >= 2 and not value.is_contiguous()
+    return f"{name} = {code}{'  # not contiguous in memory' if sliced else ''}"
 
 
 def printable(text: str) -> str:
@@ -102,10 +108,7 @@ def _tensor_code(value: Tensor) -> str | None:
         return f"torch.empty({tuple(value.shape)}, dtype=torch.{_dtype(value.dtype)})"
     default = value.dtype in (torch.float32, torch.int64, torch.bool)
     suffix = "" if default else f", dtype=torch.{_dtype(value.dtype)}"
-    code = f"torch.tensor({_literal(value.tolist())}{suffix})"
-    if not value.is_contiguous() and value.ndim >= 2:
-        code += "  # not contiguous in memory"
-    return code
+    return f"torch.tensor({_literal(value.tolist())}{suffix})"
 
 
 def _literal(value: Any) -> str:

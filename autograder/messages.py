@@ -151,6 +151,11 @@ class Raised(msgspec.Struct, frozen=True, tag=True):
     operations: dict[str, int] = {}
     functions: list[str] = []
 
+    @property
+    def unwritten(self) -> bool:
+        """Whether this is a stub as it was handed out; torch raises NotImplementedError too, from inside."""
+        return self.type_name == "NotImplementedError" and bool(self.frames) and "raise" in self.frames[-1].text
+
 
 class Absent(msgspec.Struct, frozen=True, tag=True):
     """The submission has no such name, or the object no such attribute."""

@@ -22,12 +22,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--submission", metavar="FILE", help="the .py or .ipynb to grade (default: the unit's own file)")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def submission() -> Any:
     """Stands for the student's module; a check receives it from the grader."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def reference() -> Any:
     """Stands for the oracle; a check receives it from the grader."""
 

@@ -72,7 +72,7 @@ def _mismatch(error: Mismatch, call: str) -> str:
 
 
 def _raised(error: RaisedFault) -> str:
-    if error.report.type_name == "NotImplementedError" and not error.report.message:
+    if error.report.unwritten:
         return NOT_WRITTEN
     lines = [f"{error}."] if not str(error).endswith((".", "!", "?")) else [str(error)]
     lines += [_frame(frame) for frame in error.report.frames[-3:]]
@@ -87,11 +87,10 @@ def _inputs(trial: Trial, fixed: dict[str, Any]) -> str:
     inputs = {**fixed, **trial.example}
     if not inputs or trial.outcome in (Outcome.MISSING, Outcome.FORBIDDEN):
         return ""
-    if isinstance(trial.error, RaisedFault) and trial.error.report.type_name == "NotImplementedError":
+    if isinstance(trial.error, RaisedFault) and trial.error.report.unwritten:
         return ""
-    return "Smallest input found that shows it:\n" + "\n".join(
-        f"    {pasted(name, value)}" for name, value in inputs.items()
-    )
+    code = "\n".join(pasted(name, value) for name, value in inputs.items())
+    return "Smallest input found that shows it:\n" + _block("    ", code)
 
 
 def _block(indent: str, text: str) -> str:

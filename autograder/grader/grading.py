@@ -39,8 +39,7 @@ class UnitGrader:
         self.suite = suite
         self._zygote = zygote
         self._call_seconds = call_seconds
-        has_reference = unit.reference.is_file()
-        reference = Local(vars(load_module(unit.reference)) if has_reference else {})
+        reference = vars(load_module(unit.reference)) if unit.reference.is_file() else None
         self._assessor = Assessor(suite, reference, hardware())
         self._recogniser = Recogniser(unit, self._assessor)
 
@@ -140,6 +139,8 @@ class Grader:
         require_isolation: bool = False,
         call_seconds: float = CALL_SECONDS,
     ) -> None:
+        # The reference's tensors are tiny: a second thread costs a thousand times what it saves.
+        torch.set_num_threads(1)
         self._seed, self._public, self._call_seconds = seed, public, call_seconds
         self._zygote = Zygote(launched, walled=walled)
         self._require_isolation = require_isolation

@@ -15,7 +15,7 @@ from autograder.suite.closeness import (
     tensor_of,
     tolerance,
 )
-from autograder.suite.statistics import FALSE_ALARM, binomial_bounds, mean_bounds
+from autograder.suite.statistics import FALSE_ALARM, binomial_bounds, expect_normal, mean_bounds
 from autograder.suite.strategies import (
     EXTREME,
     FLOATS,
@@ -25,6 +25,7 @@ from autograder.suite.strategies import (
     logits,
     matrices,
     spread,
+    tensor_lists,
     tensors,
 )
 
@@ -44,6 +45,7 @@ __all__ = [
     "equal",
     "example",
     "expect",
+    "expect_normal",
     "given",
     "items_of",
     "labels",
@@ -56,6 +58,7 @@ __all__ = [
     "settings",
     "spread",
     "st",
+    "tensor_lists",
     "tensor_of",
     "tensors",
     "tolerance",

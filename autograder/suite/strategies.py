@@ -86,6 +86,30 @@ def spread(draw: st.DrawFn, shape: Sequence[Size], *, dtype: torch.dtype = torch
     return torch.randn(sizes, generator=generator, dtype=torch.float64).round(decimals=3).to(dtype)
 
 
+@st.composite
+def tensor_lists(
+    draw: st.DrawFn,
+    shapes: Sequence[Sequence[Size]],
+    *,
+    dtype: torch.dtype | st.SearchStrategy[torch.dtype] = torch.float64,
+    layouts: bool = False,
+) -> list[Tensor]:
+    """Tensors of the given shapes in a list (all parameters of a layer, say), from one drawn seed.
+
+    Their entries are multiples of 1/8 between -2 and 2; unlike those of `tensors` they do not shrink one by one, which
+    would take too long. layouts: transposed and sliced ones are among them.
+    """
+    sizes = [tuple(map(draw, map(_strategy, shape))) for shape in shapes]
+    chosen = draw(_strategy(dtype))
+    generator = torch.Generator().manual_seed(draw(st.integers(0, 9999)))
+    drawn = []
+    for size in sizes:
+        tensor = torch.randint(-16, 17, size, generator=generator).to(chosen) / 8
+        layout = int(torch.randint(3, (), generator=generator)) if layouts else 0
+        drawn.append(_laid_out(tensor, ("contiguous", "transposed", "sliced")[layout]))
+    return drawn
+
+
 def _small(size: Size | None) -> Size:
     return st.integers(1, 5) if size is None else size
 

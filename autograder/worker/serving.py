@@ -92,8 +92,9 @@ class Server:
         return Executed(problem, self._printed())
 
     def _answered(self, fresh: bool, recorded: bool, answer: Callable[[], Any]) -> Reply:
-        if fresh:
+        if fresh:  # numbers start anew too: the same questions get the same answers
             self._objects.clear()
+            self._numbers = itertools.count(1)
         record = Recording()
         try:
             with recording(record) if recorded else contextlib.nullcontext():

@@ -148,7 +148,7 @@ def test_an_exercise_that_uses_a_failing_one_says_so(grade: Grade):
 def make_course(folder: Path, hidden: str, reference: str = "def f(x):\n    return x\n") -> Unit:
     for name, text in {
         "solutions/course.toml": '[units]\nf = { title = "f" }\n',
-        "solutions/f.py": "def f(x):\n    return x\n",
+        "solutions/f.py": reference,
         "reference/f.py": reference,
         "tests/hidden/test_f.py": hidden,
         "tests/misconceptions/f.py": "",
@@ -175,7 +175,8 @@ HEAD = "from autograder.suite import *\nimport torch\n"
 def test_the_graders_fault_is_never_the_students(grader: Grader, tmp_path: Path, hidden: str, reference: str):
     with Grader(seed=1) as fresh:
         graded = fresh.unit(make_course(tmp_path, HEAD + hidden, reference))
-        result = graded.grade(read_submission(tmp_path / "solutions/f.py"))
+        (tmp_path / "right.py").write_text("def f(x):\n    return x\n")
+        result = graded.grade(read_submission(tmp_path / "right.py"))
     assert [c.outcome for c in result.checks] == [Outcome.GRADER_ERROR]
 
 
@@ -188,6 +189,41 @@ def test_an_unusable_answer_is_the_students_fault(tmp_path: Path):
         result = fresh.unit(unit).grade(read_submission(wrong))
     assert result.checks[0].outcome is Outcome.FAILED
     assert "not the kind of value" in result.checks[0].message
+
+
+HANDLES = """
+@check('Box')
+def test_f(submission, reference):
+    '''A box keeps what it is given.'''
+    mine, right = submission.Box(1), reference.Box(1)
+    close(mine.get() + 1, right.get() + 1)
+    close(submission.Box(2).get(), reference.Box(2).get())
+"""
+BOX = "class Box:\n    def __init__(self, x):\n        self.x = x\n    def get(self):\n        return self.x\n"
+
+
+def test_handles_on_both_sides_never_meet(tmp_path: Path):
+    """A submission that fails early, and one whose answer is unusable, leave the reference's objects alone."""
+    unit = make_course(tmp_path, HEAD + HANDLES, BOX)
+    outcomes = []
+    with Grader(seed=1) as fresh:
+        for number, source in enumerate(
+            [BOX.replace("self.x = x", "self.x = 5"), BOX.replace("return self.x", "pass"), BOX]
+        ):
+            path = tmp_path / f"{number}.py"
+            path.write_text(source)
+            outcomes.append(fresh.unit(unit).grade(read_submission(path)).checks[0].outcome)
+    assert outcomes == [Outcome.FAILED, Outcome.FAILED, Outcome.PASSED]
+
+
+def test_without_a_reference_an_unusable_answer_is_the_students_fault(tmp_path: Path):
+    hidden = HEAD + "@check('f')\ndef test_f(submission):\n    '''f.'''\n    submission.f(torch.ones(2)).sum().item()\n"
+    unit = make_course(tmp_path, hidden)
+    unit.reference.unlink()
+    (tmp_path / "wrong.py").write_text("def f(x):\n    return None\n")
+    with Grader(seed=1) as fresh:
+        result = fresh.unit(unit).grade(read_submission(tmp_path / "wrong.py"))
+    assert result.checks[0].outcome is Outcome.FAILED
 
 
 def test_isolation_can_be_required(grader: Grader, unit: Unit, monkeypatch: pytest.MonkeyPatch):

@@ -1,0 +1,45 @@
+"""`pytest SUITE --submission FILE` gives the verdicts of the command line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from conftest import COURSE, GOOD
+
+SUITE = COURSE / "tests/hidden/test_doubling.py"
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "addopts=", *arguments]
+    return subprocess.run(command, cwd=COURSE, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_the_solution_passes():
+    done = run(str(SUITE))
+    assert done.returncode == 0, done.stdout
+    assert "6 passed, 1 skipped" in done.stdout
+
+
+def test_a_wrong_submission_fails_with_the_students_message(tmp_path: Path):
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(GOOD.replace("return 2 * X", "return X**2"))
+    done = run(str(SUITE), "--submission", str(wrong))
+    assert done.returncode == 1
+    assert "2 failed, 4 passed, 1 skipped" in done.stdout
+    assert "This looks like: squares instead of doubling" in done.stdout
+    assert "Smallest input found that shows it" in done.stdout
+    assert "close(submission" not in done.stdout
+
+
+def test_the_public_suite_runs_too():
+    done = run(str(COURSE / "tests/public/test_doubling.py"))
+    assert done.returncode == 0, done.stdout
+    assert "4 passed" in done.stdout
+
+
+def test_ordinary_tests_are_left_alone(tmp_path: Path):
+    path = tmp_path / "test_plain.py"
+    path.write_text("def test_plain():\n    assert 1 + 1 == 2\n")
+    assert "1 passed" in run(str(path)).stdout
