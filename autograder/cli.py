@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -169,11 +170,22 @@ def build(
 
 
 @app.command()
-def verify(units: UnitNames = None, seed: SeedOption = None, json: Json = False) -> None:
-    """Verify units: solutions and accepted variants get full marks, stubs nothing, misconceptions are recognised."""
+def verify(
+    units: UnitNames = None,
+    mutants: Annotated[bool, typer.Option("--mutants", help="Grade small changes of the solutions instead.")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes for --mutants.")] = os.cpu_count() or 1,
+    seed: SeedOption = None,
+    json: Json = False,
+) -> None:
+    """Verify units: solutions and accepted variants get full marks, stubs nothing, misconceptions are recognised.
+
+    With --mutants: grade every small change of a solution that the suite should notice, and print those it does not.
+    """
     with _clear_errors():
         course = find_course()
         chosen = course.select(units or [])
+        if mutants:
+            raise typer.Exit(_verify_mutants(course, chosen, seed, jobs))
         from autograder.console import Verification
         from autograder.grader.grading import Grader
         from autograder.verifying import verify as verify_unit
@@ -189,6 +201,17 @@ def verify(units: UnitNames = None, seed: SeedOption = None, json: Json = False)
         if json:
             _print_json(view.findings)
         raise typer.Exit(view.summary())
+
+
+def _verify_mutants(course: Course, units: list[Unit], seed: int | None, jobs: int) -> Exit:
+    try:
+        from autograder.mutating import judge
+    except ModuleNotFoundError as error:
+        raise CourseError(f"--mutants needs the extra dev: pip install 'autograder[dev]' ({error})") from error
+    from autograder.console import show_mutants
+
+    clean = [show_mutants(each.name, list(judge(each, course.seed if seed is None else seed, jobs))) for each in units]
+    return Exit.DONE if all(clean) else Exit.NOT_PASSED
 
 
 @app.command()

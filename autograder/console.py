@@ -15,6 +15,7 @@ from autograder.results import NOT_WRITTEN, CheckResult, ExerciseResult, Outcome
 if TYPE_CHECKING:
     from autograder.course import Course
     from autograder.diagnosing import Part
+    from autograder.mutating import Verdict
     from autograder.verifying import Finding
 
 _SYMBOL = {
@@ -57,6 +58,21 @@ def show_diagnosis(parts: list[Part]) -> None:
         mark = Text("✓", "green") if part.fine else Text("✗", "red")
         table.add_row(mark, part.name, part.state, part.advice)
     console().print(table)
+
+
+def show_mutants(unit: str, verdicts: list[Verdict]) -> bool:
+    """Counts, and the diff of each mutant that survived for no known reason; whether there was none."""
+    screen = console()
+    survivors = [verdict for verdict in verdicts if verdict.survived]
+    killed = sum(verdict.killed for verdict in verdicts)
+    share = killed / max(1, killed + len(survivors))
+    screen.print(
+        f"{unit}: {len(verdicts)} mutants, {killed} killed, {len(verdicts) - killed - len(survivors)} equivalent, "
+        f"{len(survivors)} survived ({share:.1%} of the others killed)"
+    )
+    for verdict in survivors:
+        screen.print(Text(f"  {verdict.mutant.diff}"), soft_wrap=True)
+    return not survivors
 
 
 class Verification:

@@ -63,6 +63,16 @@ class Assessor:
         self._stand_in = Local(reference) if reference is not None else None
         self._hardware = hardware
 
+    def passes(self, check: Check, respondent: Respondent, forbidden: tuple[str, ...] = ()) -> bool:
+        """Whether a check passes (or cannot be assessed here), found out as cheaply as can be."""
+        if check.needs - self._hardware:
+            return True
+        trials = (
+            self.try_example(check, index, example, respondent, forbidden)
+            for index, example in enumerate(self._suite.examples(check))
+        )
+        return all(trial is None or trial.outcome is Outcome.PASSED for trial in trials)
+
     def assess(self, check: Check, respondent: Respondent, forbidden: tuple[str, ...] = ()) -> Assessment:
         """Judge a check; never raises for what the submission does."""
         missing = check.needs - self._hardware

@@ -45,15 +45,16 @@ class Local:
     """Answers from a namespace in this process, through the same wire format as a worker.
 
     It is trusted code with seeded generators, so the same questions in the same order get the same answers: they are
-    worked out once and remembered (up to REMEMBERED of them), and the objects behind them are rebuilt only when a
+    worked out once and remembered (up to REMEMBERED_BYTES), and the objects behind them are rebuilt only when a
     question comes that was never asked before.
     """
 
-    REMEMBERED = 100_000
+    REMEMBERED_BYTES = 256 * 2**20
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self._server = Server(namespace)
         self._answers: dict[bytes, bytes] = {}
+        self._room = self.REMEMBERED_BYTES
         self._history: list[bytes] = []
         self._performed = 0
         self._digest = b""
@@ -67,7 +68,8 @@ class Local:
         answer = self._answers.get(self._digest)
         if answer is None:
             answer = self._perform()
-            if len(self._answers) < self.REMEMBERED:
+            if self._room > len(answer):
+                self._room -= len(answer) + 100
                 self._answers[self._digest] = answer
         return decode_reply(answer)
 

@@ -83,6 +83,15 @@ class UnitGrader:
             return Assessment(check, Outcome.FORBIDDEN, [], reason=reason)
         return self._assessor.assess(check, session, forbidden)
 
+    def full_marks(self, submission: Submission, first: str = "") -> bool:
+        """Whether a submission passes every check, those of exercise `first` asked first; stops at the first lost."""
+        checks = sorted(self.suite.checks, key=lambda check: check.exercise != first)
+        with self.open(submission) as session:
+            session.load()
+            return all(
+                self._assessor.passes(check, session, self.unit.forbidden.get(check.exercise, ())) for check in checks
+            )
+
     def assess_locally(self, namespace: dict[str, object]) -> list[Assessment]:
         """Run the suite on trusted code in this process (the reference itself, when a unit is verified)."""
         return [self._assessor.assess(check, Local(namespace)) for check in self.suite.checks]

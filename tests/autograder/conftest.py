@@ -27,7 +27,7 @@ def unit() -> Unit:
 
 @pytest.fixture(scope="session")
 def grader() -> Iterator[Grader]:
-    with Grader(seed=1, call_seconds=2.0) as grader:
+    with Grader(seed=1, call_seconds=5.0) as grader:
         yield grader
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -165,12 +164,12 @@ def test_patching_the_comparison_convinces_nobody(grade: Grade):
 
 
 def test_an_endless_loop_costs_its_deadline_once(grade: Grade):
-    started = time.monotonic()
     result = grade(with_double("while True: pass"))
+    first, second = (c.message for e in result.exercises if e.name == "double" for c in e.checks)
     assert check_outcomes(result, "double") == ["timed_out", "timed_out"]
-    assert "did not finish within" in messages(result)
+    assert "did not finish within 5 seconds" in first
+    assert "did not finish within 1 seconds" in second
     assert others_pass(result)
-    assert time.monotonic() - started < 20
 
 
 def test_sleeping_is_no_way_out(grade: Grade):

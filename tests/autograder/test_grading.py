@@ -34,7 +34,7 @@ def test_grading_twice_gives_the_same_bytes(grade: Grade):
 
 def test_another_grader_process_gives_the_same_bytes(unit: Unit, grade: Grade, tmp_path: Path):
     source = replaced("double", "return X + 2")
-    with Grader(seed=1, call_seconds=2.0) as other:
+    with Grader(seed=1, call_seconds=5.0) as other:
         (tmp_path / "doubling.py").write_text(source)
         there = other.unit(unit).grade(read_submission(tmp_path / "doubling.py"))
     assert encode(msgspec.structs.replace(there, seconds=0)) == encode(

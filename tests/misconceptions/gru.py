@@ -1,0 +1,675 @@
+"""Known mistakes in gated recurrent units."""
+
+import torch
+
+from autograder.suite import misconception
+
+
+@misconception(
+    "init_gru_state",
+    "the bare tensor instead of a tuple of one",
+    trips="test_init_gru_state_is_one_tensor_of_zeros",
+    hint="The state of a recurrent network is a tuple, even where it holds a single tensor: that way one "
+    "training loop serves GRUs and LSTMs. Parentheses alone make no tuple; look up how Python writes a "
+    "tuple with one item.",
+)
+def bare_state(batch_size, num_hiddens, device):
+    return torch.zeros((batch_size, num_hiddens), device=device)
+
+
+@misconception(
+    "init_gru_state",
+    "a state of two tensors",
+    trips="test_init_gru_state_is_one_tensor_of_zeros",
+    hint="Your state holds two tensors. That is an LSTM, which has a memory cell beside its hidden state; a "
+    "GRU has its hidden state only.",
+)
+def state_of_an_lstm(batch_size, num_hiddens, device):
+    return torch.zeros((batch_size, num_hiddens), device=device), torch.zeros(
+        (batch_size, num_hiddens), device=device
+    )
+
+
+@misconception(
+    "init_gru_state",
+    "hidden units along the rows",
+    trips="test_init_gru_state_is_one_tensor_of_zeros",
+    hint="Your state has one row per hidden unit. As everywhere, a row belongs to one example of the batch: "
+    "which of the two sizes comes first?",
+)
+def transposed_state(batch_size, num_hiddens, device):
+    return (torch.zeros((num_hiddens, batch_size), device=device),)
+
+
+@misconception(
+    "init_gru_state",
+    "a random initial state",
+    trips="test_init_gru_state_is_one_tensor_of_zeros",
+    hint="Before the first step nothing has been seen, and the state says so by being zero. Weights have to "
+    "start at random, so that units can differ; states need not.",
+)
+def random_state(batch_size, num_hiddens, device):
+    return (torch.randn((batch_size, num_hiddens), device=device),)
+
+
+@misconception(
+    "init_gru_state",
+    "the device is ignored",
+    trips="test_init_gru_state_is_on_the_device",
+    hint="Your state is always made on the CPU. With a model on a GPU the first product would fail: where "
+    "does the argument device go?",
+)
+def state_on_the_cpu(batch_size, num_hiddens, device):
+    return (torch.zeros((batch_size, num_hiddens)),)
+
+
+def gate_shapes(vocab_size, num_hiddens):
+    return [(vocab_size, num_hiddens), (num_hiddens, num_hiddens), (num_hiddens,)]
+
+
+def all_shapes(vocab_size, num_hiddens):
+    return [*gate_shapes(vocab_size, num_hiddens) * 3, (num_hiddens, vocab_size), (vocab_size,)]
+
+
+def one_param(shape, device, scale=0.01):
+    return torch.randn(shape, device=device) * scale if len(shape) == 2 else torch.zeros(shape, device=device)
+
+
+@misconception(
+    "get_gru_params",
+    "weights drawn with standard deviation 1",
+    trips="test_get_gru_params_draws_weights_from_a_narrow_normal_distribution",
+    hint="Your weights are a hundred times too large. Sums over many units then saturate the gates from the "
+    "start, and hardly any gradient passes. Draws from the standard normal distribution have to be "
+    "scaled.",
+)
+def wide_params(vocab_size, num_hiddens, device):
+    return [one_param(s, device, scale=1).requires_grad_() for s in all_shapes(vocab_size, num_hiddens)]
+
+
+@misconception(
+    "get_gru_params",
+    "standard deviation 0.1 from a variance of 0.01",
+    trips="test_get_gru_params_draws_weights_from_a_narrow_normal_distribution",
+    hint="Your weights are ten times too large: 0.01 is their variance, but it should be their standard "
+    "deviation.",
+)
+def params_with_variance(vocab_size, num_hiddens, device):
+    return [one_param(s, device, scale=0.1).requires_grad_() for s in all_shapes(vocab_size, num_hiddens)]
+
+
+@misconception(
+    "get_gru_params",
+    "weights drawn from a uniform distribution",
+    trips="test_get_gru_params_draws_weights_from_a_narrow_normal_distribution",
+    hint="Your weights are all positive: rand draws evenly from 0 to 1. What is asked for is a normal "
+    "distribution around 0.",
+)
+def uniform_params(vocab_size, num_hiddens, device):
+    params = [one_param(s, device, scale=0) for s in all_shapes(vocab_size, num_hiddens)]
+    return [
+        (torch.rand(p.shape, device=device) * 0.01 if p.ndim == 2 else p).requires_grad_() for p in params
+    ]
+
+
+@misconception(
+    "get_gru_params",
+    "weights that are all zero",
+    trips="test_get_gru_params_draws_weights_from_a_narrow_normal_distribution",
+    hint="With all weights zero, every hidden unit computes the same and gets the same gradient: they never "
+    "become different. Only the biases may start at zero.",
+)
+def zero_params(vocab_size, num_hiddens, device):
+    return [torch.zeros(s, device=device).requires_grad_() for s in all_shapes(vocab_size, num_hiddens)]
+
+
+@misconception(
+    "get_gru_params",
+    "random biases",
+    trips="test_get_gru_params_starts_with_biases_of_zero",
+    hint="Your biases are drawn at random like the weights. It is enough that the weights differ from unit "
+    "to unit: biases start at zero.",
+)
+def params_with_random_biases(vocab_size, num_hiddens, device):
+    return [
+        (torch.randn(s, device=device) * 0.01).requires_grad_() for s in all_shapes(vocab_size, num_hiddens)
+    ]
+
+
+@misconception(
+    "get_gru_params",
+    "requires_grad is not set",
+    trips="test_get_gru_params_can_be_trained",
+    hint="A plain tensor does not ask for gradients, so backward() would leave its grad at None and nothing "
+    "would be learned. Each parameter has to be told.",
+)
+def params_without_gradients(vocab_size, num_hiddens, device):
+    return [one_param(s, device) for s in all_shapes(vocab_size, num_hiddens)]
+
+
+@misconception(
+    "get_gru_params",
+    "weights scaled after they require gradients",
+    trips="test_get_gru_params_can_be_trained",
+    hint="Your weights are the result of a multiplication that autograd has recorded, so they are no "
+    "leaves: backward() fills the grad of the tensor before the scaling, which nobody holds any more. "
+    "Mind the order: scale, then ask for gradients.",
+)
+def params_off_the_leaves(vocab_size, num_hiddens, device):
+    shapes = all_shapes(vocab_size, num_hiddens)
+    return [
+        torch.randn(s, device=device, requires_grad=True) * 0.01
+        if len(s) == 2
+        else torch.zeros(s, device=device, requires_grad=True)
+        for s in shapes
+    ]
+
+
+@misconception(
+    "get_gru_params",
+    "the gates share their tensors",
+    trips="test_get_gru_params_shares_no_memory",
+    hint="The three tensors of a gate were made once and put into the list three times, so all gates are "
+    "the same and stay the same for ever. Each gate needs draws of its own: make them once per gate.",
+)
+def params_shared_by_gates(vocab_size, num_hiddens, device):
+    gate = [one_param(s, device).requires_grad_() for s in gate_shapes(vocab_size, num_hiddens)]
+    output = [one_param(s, device).requires_grad_() for s in [(num_hiddens, vocab_size), (vocab_size,)]]
+    return gate + gate + gate + output
+
+
+@misconception(
+    "get_gru_params",
+    "all weights first, then all biases",
+    trips="test_get_gru_params_has_the_right_shapes_in_order",
+    hint="You list the weights and then the biases. Whoever unpacks the list goes by position: gate after "
+    "gate, each with its two weights and its bias.",
+)
+def params_grouped_by_kind(vocab_size, num_hiddens, device):
+    params = [one_param(s, device).requires_grad_() for s in all_shapes(vocab_size, num_hiddens)]
+    return sorted(params, key=lambda p: -p.ndim)
+
+
+@misconception(
+    "get_gru_params",
+    "the output layer is missing",
+    trips="test_get_gru_params_has_the_right_shapes_in_order",
+    hint="You return the three gates' parameters only. The output is computed from the state by two more: a "
+    "weight and a bias.",
+)
+def params_without_output(vocab_size, num_hiddens, device):
+    return [one_param(s, device).requires_grad_() for s in all_shapes(vocab_size, num_hiddens)[:9]]
+
+
+@misconception(
+    "get_gru_params",
+    "weights transposed",
+    trips="test_get_gru_params_has_the_right_shapes_in_order",
+    hint="Your weights have outputs along the rows, as nn.Linear stores them. Here a weight stands on the "
+    "right of the product, X W: its rows meet the columns of X.",
+)
+def transposed_params(vocab_size, num_hiddens, device):
+    return [one_param(s[::-1], device).requires_grad_() for s in all_shapes(vocab_size, num_hiddens)]
+
+
+@misconception(
+    "get_gru_params",
+    "the device is ignored",
+    trips="test_get_gru_params_are_on_the_device",
+    hint="Your parameters are always made on the CPU. Where does the argument device go, for weights and "
+    "for biases?",
+)
+def params_on_the_cpu(vocab_size, num_hiddens, device):
+    return [one_param(s, None).requires_grad_() for s in all_shapes(vocab_size, num_hiddens)]
+
+
+@misconception(
+    "get_gru_params",
+    "moved to the device after they require gradients",
+    trips="test_get_gru_params_are_on_the_device",
+    hint="On the CPU all looks well; on another device, to() makes a copy that autograd has recorded, so "
+    "the parameters would be no leaves there. And the biases stayed behind. Make every tensor where it "
+    "belongs, with device=.",
+)
+def weights_moved_late(vocab_size, num_hiddens, device):
+    params = [one_param(s, None).requires_grad_() for s in all_shapes(vocab_size, num_hiddens)]
+    return [p.to(device) if p.ndim == 2 else p for p in params]
+
+
+def gates(X, H, params, squash=torch.sigmoid):
+    """Z, R and the candidate's three parameters."""
+    Z = squash(X @ params[0] + H @ params[1] + params[2])
+    R = squash(X @ params[3] + H @ params[4] + params[5])
+    return Z, R, params[6:9]
+
+
+@misconception(
+    "gru_cell",
+    "Z and 1 − Z swapped",
+    trips="test_gru_cell_keeps_its_state_where_the_update_gate_is_one",
+    hint="Your unit forgets exactly where it should remember. In this course's convention Z close to 1 "
+    "keeps the old state; some texts define it the other way round. Which of the two terms does Z "
+    "multiply?",
+)
+def swapped_update(X, H, params):
+    Z, R, (W_x, W_h, b) = gates(X, H, params)
+    proposed = torch.tanh(X @ W_x + (R * H) @ W_h + b)
+    return (1 - Z) * H + Z * proposed
+
+
+@misconception(
+    "gru_cell",
+    "reset gate after the product",
+    trips="test_gru_cell_resets_before_the_product",
+    hint="You multiply R with the result of H W_hh, as torch's own layer does. Here the state is reset "
+    "first and mixed afterwards: an entry that R closes must not reach any other entry.",
+)
+def late_reset(X, H, params):
+    Z, R, (W_x, W_h, b) = gates(X, H, params)
+    proposed = torch.tanh(X @ W_x + R * (H @ W_h) + b)
+    return Z * H + (1 - Z) * proposed
+
+
+@misconception(
+    "gru_cell",
+    "tanh gates",
+    trips="test_gru_cell_follows_the_formulas",
+    hint="A gate is a share between 0 and 1, but tanh gives values between −1 and 1: a negative gate turns "
+    "the sign of what it should let through. Which function maps to 0…1?",
+)
+def tanh_gates(X, H, params):
+    Z, R, (W_x, W_h, b) = gates(X, H, params, torch.tanh)
+    proposed = torch.tanh(X @ W_x + (R * H) @ W_h + b)
+    return Z * H + (1 - Z) * proposed
+
+
+@misconception(
+    "gru_cell",
+    "sigmoid for the candidate",
+    trips="test_gru_cell_forgets_where_both_gates_are_zero",
+    hint="Your candidate is never negative, so the state can only drift upwards. The two gates are "
+    "sigmoids; the candidate is a state, and lives between −1 and 1.",
+)
+def sigmoid_candidate(X, H, params):
+    Z, R, (W_x, W_h, b) = gates(X, H, params)
+    proposed = torch.sigmoid(X @ W_x + (R * H) @ W_h + b)
+    return Z * H + (1 - Z) * proposed
+
+
+@misconception(
+    "gru_cell",
+    "no tanh around the candidate",
+    trips="test_gru_cell_forgets_where_both_gates_are_zero",
+    hint="Your candidate is a plain linear map and can grow without bound, from step to step. A function is "
+    "missing that keeps it between −1 and 1.",
+)
+def linear_candidate(X, H, params):
+    Z, R, (W_x, W_h, b) = gates(X, H, params)
+    return Z * H + (1 - Z) * (X @ W_x + (R * H) @ W_h + b)
+
+
+@misconception(
+    "gru_cell",
+    "update and reset gate exchanged",
+    trips="test_gru_cell_keeps_its_state_where_the_update_gate_is_one",
+    hint="Your update gate is computed from the reset gate's parameters, and the other way round. The list "
+    "begins with the three of the update gate: check the order in which you unpack.",
+)
+def exchanged_gates(X, H, params):
+    R, Z, (W_x, W_h, b) = gates(X, H, params)
+    proposed = torch.tanh(X @ W_x + (R * H) @ W_h + b)
+    return Z * H + (1 - Z) * proposed
+
+
+@misconception(
+    "gru_cell",
+    "the reset gate is not used",
+    trips="test_gru_cell_forgets_where_both_gates_are_zero",
+    hint="Your candidate sees the whole old state, whatever the reset gate says. Where does R enter the "
+    "formulas?",
+)
+def unreset_candidate(X, H, params):
+    Z, _, (W_x, W_h, b) = gates(X, H, params)
+    proposed = torch.tanh(X @ W_x + H @ W_h + b)
+    return Z * H + (1 - Z) * proposed
+
+
+@misconception(
+    "gru_cell",
+    "the candidate ignores the state",
+    trips="test_gru_cell_resets_before_the_product",
+    hint="Your candidate is made from X alone. The part of the old state that R lets through has its say "
+    "too, by way of W_hh.",
+)
+def stateless_candidate(X, H, params):
+    Z, _, (W_x, _, b) = gates(X, H, params)
+    return Z * H + (1 - Z) * torch.tanh(X @ W_x + b)
+
+
+@misconception(
+    "gru_cell",
+    "the reset gate acts on the input too",
+    trips="test_gru_cell_forgets_where_both_gates_are_zero",
+    hint="With R = 0 your candidate is tanh(b_h): the input has gone as well. The reset gate closes the way "
+    "of the old state; what comes from X passes unhindered.",
+)
+def reset_of_everything(X, H, params):
+    Z, R, (W_x, W_h, b) = gates(X, H, params)
+    proposed = torch.tanh(R * (X @ W_x) + (R * H) @ W_h + b)
+    return Z * H + (1 - Z) * proposed
+
+
+@misconception(
+    "gru_cell",
+    "the candidate is added in full",
+    trips="test_gru_cell_keeps_its_state_where_the_update_gate_is_one",
+    hint="Your new state is Z times the old one plus the whole candidate, so even a unit that keeps "
+    "everything takes the new in. The two shares have to sum to 1.",
+)
+def unweighted_candidate(X, H, params):
+    Z, R, (W_x, W_h, b) = gates(X, H, params)
+    return Z * H + torch.tanh(X @ W_x + (R * H) @ W_h + b)
+
+
+@misconception(
+    "gru_cell",
+    "the biases are left out",
+    trips="test_gru_cell_keeps_its_state_where_the_update_gate_is_one",
+    hint="Your result does not depend on b_z, b_r and b_h. Each of the three formulas ends in a bias.",
+)
+def cell_without_biases(X, H, params):
+    params = [p if p.ndim == 2 else torch.zeros_like(p) for p in params]
+    Z, R, (W_x, W_h, _) = gates(X, H, params)
+    return Z * H + (1 - Z) * torch.tanh(X @ W_x + (R * H) @ W_h)
+
+
+@misconception(
+    "gru_cell",
+    "matrix product where entries are multiplied",
+    trips="test_gru_cell_follows_the_formulas",
+    hint="Gates act entry by entry: Z, R and H all have shape (n, h), and ⊙ is the product of numbers in "
+    "the same place. The matrix product @ belongs to the weights only.",
+)
+def matrix_gates(X, H, params):
+    Z, R, (W_x, W_h, b) = gates(X, H, params)
+    proposed = torch.tanh(X @ W_x + (R * H) @ W_h + b)
+    return Z @ H + (1 - Z) @ proposed
+
+
+@misconception(
+    "gru_cell",
+    "the state is changed in place",
+    trips="test_gru_cell_leaves_its_arguments_alone",
+    hint="The caller's H is different after the call. Operators such as *= and += and functions that end in "
+    "an underscore write into the tensor they are given; make a new one instead.",
+)
+def cell_in_place(X, H, params):
+    Z, R, (W_x, W_h, b) = gates(X, H, params)
+    proposed = torch.tanh(X @ W_x + (R * H) @ W_h + b)
+    H *= Z
+    H += (1 - Z) * proposed
+    return H
+
+
+@misconception(
+    "gru_cell",
+    "a sigmoid that overflows",
+    trips="test_gru_cell_of_large_inputs_stays_finite",
+    hint="exp of a large number is infinite, and infinity divided by infinity is nan. torch has a sigmoid "
+    "that is safe; if you write your own, which form needs exp only once, below the fraction bar?",
+)
+def overflowing_gates(X, H, params):
+    Z, R, (W_x, W_h, b) = gates(X, H, params, lambda a: torch.exp(a) / (1 + torch.exp(a)))
+    proposed = torch.tanh(X @ W_x + (R * H) @ W_h + b)
+    return Z * H + (1 - Z) * proposed
+
+
+@misconception(
+    "gru_cell",
+    "gates cut off from the graph",
+    trips="test_gru_cell_gradients",
+    hint="Your values are right, but the gates' parameters get no gradient, so the gates would never learn. "
+    "Look for detach(), .data, no_grad() or a new tensor made out of an old one's values.",
+)
+def detached_gates(X, H, params):
+    Z, R, (W_x, W_h, b) = gates(X, H, params)
+    Z, R = Z.detach(), R.detach()
+    return Z * H + (1 - Z) * torch.tanh(X @ W_x + (R * H) @ W_h + b)
+
+
+def states_of(inputs, H, params):
+    states = []
+    for X in inputs:
+        H = gru_cell(X, H, params[:9])
+        states.append(H)
+    return states
+
+
+@misconception(
+    "gru",
+    "H lost between steps",
+    trips="test_gru_carries_its_state",
+    hint="Every step starts from the state that was passed in, so nothing is remembered. The state a step "
+    "returns has to be the one the next step gets.",
+)
+def forgetful_gru(inputs, state, params):
+    states = [gru_cell(X, state[0], params[:9]) for X in inputs]
+    return torch.cat([H @ params[9] + params[10] for H in states]), (states[-1],)
+
+
+@misconception(
+    "gru",
+    "starts from zeros whatever state is passed in",
+    trips="test_gru_carries_its_state",
+    hint="Your network begins every call with an empty memory. Whoever calls it decides where it starts: "
+    "that is what the argument state is for.",
+)
+def gru_from_zeros(inputs, state, params):
+    states = states_of(inputs, torch.zeros_like(state[0]), params)
+    return torch.cat([H @ params[9] + params[10] for H in states]), (states[-1],)
+
+
+@misconception(
+    "gru",
+    "the last output only",
+    trips="test_gru_outputs",
+    hint="You return one step's outputs. The loss looks at the prediction after every character, so the "
+    "outputs of all steps have to be collected.",
+)
+def gru_with_last_output(inputs, state, params):
+    states = states_of(inputs, state[0], params)
+    return states[-1] @ params[9] + params[10], (states[-1],)
+
+
+@misconception(
+    "gru",
+    "outputs stacked instead of concatenated",
+    trips="test_gru_outputs",
+    hint="Your outputs have three dimensions: the steps got one of their own. Lined up along the dimension "
+    "of the batch they are one long matrix, which the loss takes as one row per prediction.",
+)
+def gru_with_stacked_outputs(inputs, state, params):
+    states = states_of(inputs, state[0], params)
+    return torch.stack([H @ params[9] + params[10] for H in states]), (states[-1],)
+
+
+@misconception(
+    "gru",
+    "outputs concatenated along the vocabulary",
+    trips="test_gru_outputs",
+    hint="Your outputs stand side by side: (n, num_steps · d). One step's rows go below the other's; along "
+    "which dimension do you concatenate?",
+)
+def gru_with_wide_outputs(inputs, state, params):
+    states = states_of(inputs, state[0], params)
+    return torch.cat([H @ params[9] + params[10] for H in states], dim=1), (states[-1],)
+
+
+@misconception(
+    "gru",
+    "outputs in the order of the sequences",
+    trips="test_gru_outputs",
+    hint="The rows are right but stand in another order: all steps of the first sequence, then all of the "
+    "second. Time comes first here, and the labels are laid out the same way.",
+)
+def gru_batch_first(inputs, state, params):
+    states = states_of(inputs, state[0], params)
+    outputs = torch.stack([H @ params[9] + params[10] for H in states], dim=1)
+    return outputs.reshape(-1, outputs.shape[2]), (states[-1],)
+
+
+@misconception(
+    "gru",
+    "the states instead of the outputs",
+    trips="test_gru_outputs",
+    hint="You return the hidden states. A prediction needs one number per word of the vocabulary: the "
+    "output layer, W_hq and b_q, is missing.",
+)
+def gru_with_states(inputs, state, params):
+    states = states_of(inputs, state[0], params)
+    return torch.cat(states), (states[-1],)
+
+
+@misconception(
+    "gru",
+    "the output's bias is left out",
+    trips="test_gru_outputs",
+    hint="Your outputs are right only where b_q is zero. Look for b_q in your code.",
+)
+def gru_without_output_bias(inputs, state, params):
+    states = states_of(inputs, state[0], params)
+    return torch.cat([H @ params[9] for H in states]), (states[-1],)
+
+
+@misconception(
+    "gru",
+    "the output is read before the step",
+    trips="test_gru_outputs",
+    hint="Each of your outputs comes from the state before the step, so it has not seen the input of its "
+    "own step. First the state, then the output.",
+)
+def gru_one_step_late(inputs, state, params):
+    states = [state[0], *states_of(inputs, state[0], params)]
+    return torch.cat([H @ params[9] + params[10] for H in states[:-1]]), (states[-1],)
+
+
+@misconception(
+    "gru",
+    "the state is returned without its tuple",
+    trips="test_gru_returns_the_last_state",
+    hint="You return the pair (outputs, H). The state goes out as it came in, as a tuple with one tensor, "
+    "so that it can be passed straight to the next call.",
+)
+def gru_with_bare_state(inputs, state, params):
+    states = states_of(inputs, state[0], params)
+    return torch.cat([H @ params[9] + params[10] for H in states]), states[-1]
+
+
+@misconception(
+    "gru",
+    "the old state is returned",
+    trips="test_gru_returns_the_last_state",
+    hint="The state you return is the one that was passed in. The next call should go on where this one "
+    "stopped.",
+)
+def gru_returning_the_old_state(inputs, state, params):
+    states = states_of(inputs, state[0], params)
+    return torch.cat([H @ params[9] + params[10] for H in states]), state
+
+
+@misconception(
+    "gru",
+    "all states are returned",
+    trips="test_gru_returns_the_last_state",
+    hint="Your state holds one tensor per step. Only the last is needed to go on from here: (n, h), in a "
+    "tuple of one.",
+)
+def gru_returning_all_states(inputs, state, params):
+    states = states_of(inputs, state[0], params)
+    return torch.cat([H @ params[9] + params[10] for H in states]), (torch.stack(states),)
+
+
+@misconception(
+    "gru",
+    "the state is detached at every step",
+    trips="test_gru_gradients",
+    hint="Your values are right, but gradients stop at each step: what happened earlier would never be "
+    "learned. Within a call the graph runs through all steps; it is the training loop that cuts it, "
+    "between batches.",
+)
+def gru_detached(inputs, state, params):
+    (H,), outputs = state, []
+    for X in inputs:
+        H = gru_cell(X, H.detach(), params[:9])
+        outputs.append(H @ params[9] + params[10])
+    return torch.cat(outputs), (H,)
+
+
+@misconception(
+    "gru",
+    "the returned state is detached",
+    trips="test_gru_gradients",
+    hint="Nothing flows back through the state you return. Whether to cut the graph between two calls is "
+    "for the caller to decide, not for the network.",
+)
+def gru_with_detached_state(inputs, state, params):
+    states = states_of(inputs, state[0], params)
+    return torch.cat([H @ params[9] + params[10] for H in states]), (states[-1].detach(),)
+
+
+@misconception(
+    "gru",
+    "the state is changed in place",
+    trips="test_gru_leaves_its_arguments_alone",
+    hint="The caller's state is different after the call: your new state was written into the old tensor. "
+    "Give the name H to a new tensor instead of filling the old one.",
+)
+def gru_in_place(inputs, state, params):
+    outputs = []
+    for X in inputs:
+        state[0].copy_(gru_cell(X, state[0], params[:9]))
+        outputs.append(state[0] @ params[9] + params[10])
+    return torch.cat(outputs), (state[0],)
+
+
+@misconception(
+    "gru",
+    "parameters are popped off the caller's list",
+    trips="test_gru_leaves_its_arguments_alone",
+    hint="pop() takes an item out of the list that the caller still holds: at the next call it is gone. "
+    "Unpack or index the list, and it stays whole.",
+)
+def gru_popping(inputs, state, params):
+    b_q, W_hq = params.pop(), params.pop()
+    states = states_of(inputs, state[0], params)
+    return torch.cat([H @ W_hq + b_q for H in states]), (states[-1],)
+
+
+@misconception(
+    "gru",
+    "outputs collected in a tensor on the CPU",
+    trips="test_gru_stays_on_its_device",
+    hint="The tensor you made for the outputs is on the CPU, whatever device the inputs are on. Collect the "
+    "outputs in a list, or make the new tensor on the device of the inputs.",
+)
+def gru_on_the_cpu(inputs, state, params):
+    outputs = torch.zeros(0, inputs.shape[2], dtype=inputs.dtype)
+    for H in states_of(inputs, state[0], params):
+        outputs = torch.cat([outputs, H @ params[9] + params[10]])
+    return outputs, (H,)
+
+
+@misconception(
+    "gru",
+    "outputs collected in single precision",
+    trips="test_gru_outputs",
+    hint="The tensor you made for the outputs is float32, so float64 inputs lose half of their digits on "
+    "the way. A new tensor takes its dtype and its device from the inputs, if it is told to.",
+)
+def gru_in_float32(inputs, state, params):
+    states = states_of(inputs, state[0], params)
+    num_steps, n, d = inputs.shape
+    outputs = torch.zeros(num_steps * n, d, device=inputs.device)
+    for t, H in enumerate(states):
+        outputs[t * n : (t + 1) * n] = H @ params[9] + params[10]
+    return outputs, (states[-1],)
