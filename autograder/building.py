@@ -10,9 +10,10 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.course import Unit
+from autograder.course import Course, Unit
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+TABLE_BEGIN, TABLE_END = "<!-- units: made by autograder build -->", "<!-- end of units -->"
 PLACEHOLDER = ("# YOUR CODE HERE", "raise NotImplementedError()")
 _MARKER = re.compile(r"^(?P<indent>\s*)###\s*(?P<kind>BEGIN|END) SOLUTION\s*$")
 
@@ -31,18 +32,55 @@ def build(unit: Unit) -> dict[Path, str]:
 
 def write(unit: Unit) -> list[Path]:
     """Write the generated files that differ; return which did."""
-    changed = drifted(unit)
-    for path in changed:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(build(unit)[path], encoding="utf-8")
-    return changed
+    return _write(build(unit))
 
 
 def drifted(unit: Unit) -> list[Path]:
     """The generated files that do not match the solution (or are missing)."""
-    return [
-        path for path, text in build(unit).items() if not path.is_file() or path.read_text(encoding="utf-8") != text
-    ]
+    return _drifted(build(unit))
+
+
+def write_readme(course: Course) -> list[Path]:
+    """Bring the README's table of units up to date."""
+    return _write(_readme(course))
+
+
+def drifted_readme(course: Course) -> list[Path]:
+    """The README, if its table of units does not match the index."""
+    return _drifted(_readme(course))
+
+
+def _readme(course: Course) -> dict[Path, str]:
+    made = readme_with_units(course)
+    return {} if made is None else dict([made])
+
+
+def _drifted(files: dict[Path, str]) -> list[Path]:
+    return [path for path, text in files.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+
+
+def _write(files: dict[Path, str]) -> list[Path]:
+    changed = _drifted(files)
+    for path in changed:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(files[path], encoding="utf-8")
+    return changed
+
+
+def readme_with_units(course: Course) -> tuple[Path, str] | None:
+    """The course's README with its table of units made anew from the index; None if it has no place for one."""
+    path = course.root / "README.md"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if TABLE_BEGIN not in text or TABLE_END not in text:
+        return None
+    before, after = text.split(TABLE_BEGIN)[0], text.split(TABLE_END)[1]
+    return path, f"{before}{TABLE_BEGIN}\n{_units_table(course)}\n{TABLE_END}{after}"
+
+
+def _units_table(course: Course) -> str:
+    rows = ["| unit | title | lecture |", "|---|---|---|"]
+    rows += [f"| `{unit.name}` | {unit.title} | {unit.lecture} |" for unit in course.units.values()]
+    return "\n".join(rows)
 
 
 def cut(solution: str, name: str) -> str:

@@ -157,11 +157,10 @@ def build(
     with _clear_errors():
         from autograder import building
 
-        changed = [
-            path
-            for each in find_course().select(units or [])
-            for path in (building.drifted(each) if check else building.write(each))
-        ]
+        course = find_course()
+        changed = building.drifted_readme(course) if check else building.write_readme(course)
+        for each in course.select(units or []):
+            changed += building.drifted(each) if check else building.write(each)
         for path in changed:
             typer.echo(f"{'drifted' if check else 'written'}: {path}")
         if check and changed:
@@ -173,7 +172,8 @@ def build(
 def verify(
     units: UnitNames = None,
     mutants: Annotated[bool, typer.Option("--mutants", help="Grade small changes of the solutions instead.")] = False,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes for --mutants.")] = os.cpu_count() or 1,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes (default: one per core).")] = os.cpu_count()
+    or 1,
     seed: SeedOption = None,
     json: Json = False,
 ) -> None:
@@ -187,17 +187,11 @@ def verify(
         if mutants:
             raise typer.Exit(_verify_mutants(course, chosen, seed, jobs))
         from autograder.console import Verification
-        from autograder.grader.grading import Grader
-        from autograder.verifying import verify as verify_unit
-        from autograder.verifying import verify_public
+        from autograder.verifying import verify_all
 
-        drawn_from = course.seed if seed is None else seed
         view = Verification(quiet=json)
-        with Grader(drawn_from) as hidden, Grader(drawn_from, public=True, walled=False) as public:
-            for each in chosen:
-                for finding in verify_unit(each, hidden):
-                    view.add(finding)
-                view.add(verify_public(each, public))
+        for finding in verify_all(chosen, course.seed if seed is None else seed, jobs):
+            view.add(finding)
         if json:
             _print_json(view.findings)
         raise typer.Exit(view.summary())

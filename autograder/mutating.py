@@ -85,7 +85,7 @@ class Mutant:
         return f"line {self.line} of {self.exercise}:\n    - {self.before}\n    + {self.after}"
 
 
-class DropStatement(Operator):  # type: ignore[misc]
+class DropStatement(Operator):
     """Replace a simple statement by `pass`."""
 
     def mutation_positions(self, node: Any) -> Iterator[Any]:
@@ -102,7 +102,7 @@ class DropStatement(Operator):  # type: ignore[misc]
         return ()
 
 
-class SwapArguments(Operator):  # type: ignore[misc]
+class SwapArguments(Operator):
     """Swap the first two positional arguments of a call."""
 
     def mutation_positions(self, node: Any) -> Iterator[Any]:
@@ -120,7 +120,7 @@ class SwapArguments(Operator):  # type: ignore[misc]
         return ()
 
 
-class DropKeyword(Operator):  # type: ignore[misc]
+class DropKeyword(Operator):
     """Leave out a keyword argument, so that its default holds."""
 
     def mutation_positions(self, node: Any) -> Iterator[Any]:
@@ -140,11 +140,11 @@ class DropKeyword(Operator):  # type: ignore[misc]
         return ()
 
 
-class ReplaceBySibling(Operator):  # type: ignore[misc]
+class ReplaceBySibling(Operator):
     """Replace a tensor operation by one it is easily confused with."""
 
     def mutation_positions(self, node: Any) -> Iterator[Any]:
-        if isinstance(node, Name) and node.value in _SIBLINGS and node.parent.type == "trailer":
+        if isinstance(node, Name) and node.value in _SIBLINGS and node.parent and node.parent.type == "trailer":
             yield node.start_pos, node.end_pos
 
     def mutate(self, node: Any, index: int) -> Any:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from autograder import building
 from autograder.course import Unit
@@ -14,7 +19,7 @@ from autograder.grader.grading import Grader, UnitGrader
 from autograder.results import CheckResult, Outcome, SubmissionResult
 from autograder.submission import Submission, read_submission
 from autograder.suite.checks import MisconceptionMark
-from autograder.variants import Variant, accepted_variants, load_module, misconceptions, run_source
+from autograder.variants import Variant, accepted_variants, load_module, misconceptions
 
 ACCEPTED_PER_EXERCISE = 3
 
@@ -45,6 +50,23 @@ def verify(unit: Unit, grader: Grader) -> Iterator[Finding]:
     yield from _misconceptions(unit, graded)
 
 
+def verify_all(units: list[Unit], seed: int, jobs: int) -> Iterator[Finding]:
+    """Verify several units in up to `jobs` processes; findings come unit by unit, in the order of `units`."""
+    if min(jobs, len(units)) == 1:
+        for unit in units:
+            yield from _verify_one(unit, seed)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(jobs, len(units)), context) as pool:
+        for findings in pool.map(_verify_one, units, [seed] * len(units)):
+            yield from findings
+
+
+def _verify_one(unit: Unit, seed: int) -> list[Finding]:
+    with Grader(seed, shrinks=False) as hidden, Grader(seed, public=True, walled=False) as public:
+        return [*verify(unit, hidden), verify_public(unit, public)]
+
+
 def verify_public(unit: Unit, grader: Grader) -> Finding:
     """The public checks pass on the solution and fail on the stub. `grader` grades public suites."""
     if not unit.public_suite.is_file() or not unit.solution.is_file():
@@ -73,8 +95,6 @@ def _solution(unit: Unit, graded: UnitGrader) -> Iterator[Finding]:
 
 
 def _as_notebook(unit: Unit, text: str) -> Submission:
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{unit.name}.ipynb"
         path.write_text(text, encoding="utf-8")
@@ -144,9 +164,4 @@ def _scores_nothing(result: SubmissionResult) -> str:
 
 
 def _without_time(result: SubmissionResult) -> bytes:
-    import msgspec
-
     return msgspec.json.encode(msgspec.structs.replace(result, seconds=0.0))
-
-
-__all__ = ["Finding", "run_source", "verify", "verify_public"]

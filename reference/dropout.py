@@ -43,6 +43,4 @@ def make_dropout_net(p1: float, p2: float) -> nn.Sequential:
     first, second, last = nn.Linear(784, 256), nn.Linear(256, 256), nn.Linear(256, 10)
     for linear in (first, second, last):
         nn.init.normal_(linear.weight, 0.0, 0.01)
-    return nn.Sequential(
-        nn.Flatten(), first, nn.ReLU(), nn.Dropout(p1), second, nn.ReLU(), nn.Dropout(p2), last
-    )
+    return nn.Sequential(nn.Flatten(), first, nn.ReLU(), nn.Dropout(p1), second, nn.ReLU(), nn.Dropout(p2), last)

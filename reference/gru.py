@@ -29,11 +29,7 @@ def gru_cell(X: Tensor, H: Tensor, params: Sequence[Tensor]) -> Tensor:
     """X: (n, d), H: (n, h), params: the first nine -> (n, h)."""
     XH = torch.cat([X, H], dim=1)
     W_z, W_r, W_h = (torch.cat([params[k], params[k + 1]]) for k in (0, 3, 6))
-    Z, R = (
-        F.linear(XH, torch.cat([W_z, W_r], dim=1).T, torch.cat([params[2], params[5]]))
-        .sigmoid()
-        .chunk(2, dim=1)
-    )
+    Z, R = F.linear(XH, torch.cat([W_z, W_r], dim=1).T, torch.cat([params[2], params[5]])).sigmoid().chunk(2, dim=1)
     candidate = F.linear(torch.cat([X, R * H], dim=1), W_h.T, params[8]).tanh()
     return torch.lerp(candidate, H, Z)
 

@@ -38,9 +38,7 @@ def lstm_cell(X: Tensor, H: Tensor, C: Tensor, params: Sequence[Tensor]) -> tupl
     return torch.lstm_cell(X, (H, C), *_packed(params))
 
 
-def lstm(
-    inputs: Tensor, state: Sequence[Tensor], params: Sequence[Tensor]
-) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+def lstm(inputs: Tensor, state: Sequence[Tensor], params: Sequence[Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
     """inputs: (num_steps, n, d), state: (H, C), params: all fourteen -> ((num_steps * n, d), (H, C))."""
     initial = [each.unsqueeze(0) for each in state]
     states, H, C = torch.lstm(inputs, initial, _packed(params), True, 1, 0.0, True, False, False)

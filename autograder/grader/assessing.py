@@ -56,12 +56,15 @@ class Assessment:
 class Assessor:
     """Runs checks of one suite with a reference at hand (or none, for public suites on a student's machine)."""
 
-    def __init__(self, suite: Suite, reference: dict[str, Any] | None, hardware: frozenset[str]) -> None:
+    def __init__(
+        self, suite: Suite, reference: dict[str, Any] | None, hardware: frozenset[str], *, shrinks: bool = True
+    ) -> None:
         self._suite = suite
         self._reference = Local(reference or {})
         # A second server for the reference in the submission's place: each keeps objects of its own.
         self._stand_in = Local(reference) if reference is not None else None
         self._hardware = hardware
+        self._shrinks = shrinks
 
     def passes(self, check: Check, respondent: Respondent, forbidden: tuple[str, ...] = ()) -> bool:
         """Whether a check passes (or cannot be assessed here), found out as cheaply as can be."""
@@ -98,7 +101,8 @@ class Assessor:
             return Assessment(check, Outcome.NOT_ASSESSED, trials, reason=str(failed[0].error))
         shown = min(failed, key=_input_size)
         seconds_each = (time.monotonic() - started) / len(trials)
-        if check.wrapper is not None and _worth_continuing(shown) and seconds_each < SLOW_EXAMPLE_SECONDS:
+        quick = seconds_each < SLOW_EXAMPLE_SECONDS
+        if self._shrinks and check.wrapper is not None and _worth_continuing(shown) and quick:
             shown = self._smallest(check, shown, respondent, forbidden)
         return Assessment(check, failed[0].outcome, trials, shown)
 

@@ -34,13 +34,15 @@ class IsolationError(Exception):
 class UnitGrader:
     """Grades any number of submissions of one unit with one suite. Use `Grader` to share a zygote between units."""
 
-    def __init__(self, unit: Unit, suite: Suite, zygote: Zygote, *, call_seconds: float = CALL_SECONDS) -> None:
+    def __init__(
+        self, unit: Unit, suite: Suite, zygote: Zygote, *, call_seconds: float = CALL_SECONDS, shrinks: bool = True
+    ) -> None:
         self.unit = unit
         self.suite = suite
         self._zygote = zygote
         self._call_seconds = call_seconds
         reference = vars(load_module(unit.reference)) if unit.reference.is_file() else None
-        self._assessor = Assessor(suite, reference, hardware())
+        self._assessor = Assessor(suite, reference, hardware(), shrinks=shrinks)
         self._recogniser = Recogniser(unit, self._assessor)
 
     def grade(
@@ -135,7 +137,8 @@ class UnitGrader:
 class Grader:
     """Shares one zygote between the units of a course. Use as a context manager.
 
-    launched: a zygote started earlier. public: grade with the public suites. walled: put workers behind the wall. require_isolation: raise IsolationError where a layer of it is missing.
+    launched: a zygote started earlier. public: grade with the public suites. walled: put workers behind the wall.
+    require_isolation: raise IsolationError where a layer of it is missing. shrinks: look for the smallest failing input.
     """
 
     def __init__(
@@ -147,10 +150,11 @@ class Grader:
         walled: bool = True,
         require_isolation: bool = False,
         call_seconds: float = CALL_SECONDS,
+        shrinks: bool = True,
     ) -> None:
         # The reference's tensors are tiny: a second thread costs a thousand times what it saves.
         torch.set_num_threads(1)
-        self._seed, self._public, self._call_seconds = seed, public, call_seconds
+        self._seed, self._public, self._call_seconds, self._shrinks = seed, public, call_seconds, shrinks
         self._zygote = Zygote(launched, walled=walled)
         self._require_isolation = require_isolation
         self._units: dict[str, UnitGrader] = {}
@@ -161,7 +165,9 @@ class Grader:
             self._check_isolation()
         if unit.name not in self._units:
             suite = collect(unit.public_suite if self._public else unit.hidden_suite, self._seed)
-            self._units[unit.name] = UnitGrader(unit, suite, self._zygote, call_seconds=self._call_seconds)
+            self._units[unit.name] = UnitGrader(
+                unit, suite, self._zygote, call_seconds=self._call_seconds, shrinks=self._shrinks
+            )
         return self._units[unit.name]
 
     def layers(self) -> list[str]:

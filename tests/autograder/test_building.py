@@ -72,3 +72,18 @@ def test_a_unit_without_a_solution_says_so(tmp_path: Path):
     (tmp_path / "solutions/course.toml").write_text('[units]\nghost = { title = "Ghost" }\n')
     with pytest.raises(BuildError, match=r"ghost\.py does not exist"):
         building.build(load_course(tmp_path).unit("ghost"))
+
+
+def test_the_readmes_table_of_units_follows_the_index(tmp_path: Path):
+    shutil.copytree(COURSE, tmp_path / "course")
+    course = load_course(tmp_path / "course")
+    readme = tmp_path / "course/README.md"
+    assert building.drifted_readme(course) == []
+    readme.write_text(f"before\n{building.TABLE_BEGIN}\nold\n{building.TABLE_END}\nafter\n")
+    assert building.drifted_readme(course) == [readme]
+    assert building.write_readme(course) == [readme]
+    assert "| `doubling` | Doubling | 0.1 |" in readme.read_text()
+    assert "old" not in readme.read_text()
+    assert readme.read_text().startswith("before\n")
+    assert readme.read_text().endswith("after\n")
+    assert building.drifted_readme(course) == []

@@ -1,0 +1,71 @@
+"""Mutants change one thing inside a solution region; those a suite does not notice are shown."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import COURSE
+
+from autograder.course import Unit, load_course
+from autograder.mutating import judge, known_equivalents, mutants
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    shutil.copytree(COURSE, tmp_path / "course")
+    return tmp_path / "course"
+
+
+def test_mutants_change_one_place_inside_a_solution_region(unit: Unit):
+    found = mutants(unit)
+    solution = unit.solution.read_text().split("\n")
+    assert len({mutant.source for mutant in found}) == len(found)
+    for mutant in found:
+        assert solution[mutant.line - 1].strip().startswith(mutant.before[:10])
+        assert mutant.exercise in ("double", "Scale", "softmax", "noise")
+    changes = {(m.exercise, m.after) for m in found}
+    assert ("double", "return 3 * X") in {(e, " ".join(a.split())) for e, a in changes}
+    assert ("double", "return 2 + X") in changes
+    assert ("double", "pass") in changes
+    assert any("keepdim=False" in after for _, after in changes)
+    assert any(after == "return E / E.mean(dim=1, keepdim=True)" for _, after in changes)
+
+
+def test_a_good_suite_kills_them_and_a_weak_one_lets_them_live(course: Path, unit: Unit):
+    survivors = [v.mutant for v in judge(unit, 1, jobs=1) if v.survived]
+    assert {m.exercise for m in survivors} <= {"noise", "softmax"}
+    weak = (
+        (course / "tests/hidden/test_doubling.py")
+        .read_text()
+        .replace("close(submission.softmax(X), reference.softmax(X))", "submission.softmax(X)")
+    )
+    (course / "tests/hidden/test_doubling.py").write_text(weak)
+    verdicts = list(judge(load_course(course).unit("doubling"), 1, jobs=1))
+    assert len([v for v in verdicts if v.survived]) > len(survivors) + 5
+    assert any(v.killed for v in verdicts)
+
+
+def test_a_survivor_on_the_list_is_equivalent_and_others_fail_the_command(course: Path):
+    unit = load_course(course).unit("doubling")
+    assert known_equivalents(unit) == {}
+    (course / "tests/regression").mkdir(exist_ok=True)
+    entry = '[[doubling]]\nexercise = "double"\nbefore = "return 2 * X"\nafter = "return 2 / X"\nreason = "no reason"\n'
+    (course / "tests/regression/equivalent_mutants.toml").write_text(entry)
+    assert known_equivalents(unit) == {("double", "return 2 * X", "return 2 / X"): "no reason"}
+    weak = (
+        (course / "tests/hidden/test_doubling.py")
+        .read_text()
+        .replace("close(submission.double(X), reference.double(X))", "submission.double(X)")
+        .replace("close(mine.inputs[0], right", "close(right.inputs[0], right")
+    )
+    (course / "tests/hidden/test_doubling.py").write_text(weak)
+    command = [sys.executable, "-m", "autograder", "verify", "--mutants", "--jobs", "1", "doubling"]
+    done = subprocess.run(command, cwd=course, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 1
+    assert "1 equivalent" in done.stdout
+    assert "- return 2 * X\n    + return 2 + X" in done.stdout
+    assert "return 2 / X" not in done.stdout
