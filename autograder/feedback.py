@@ -92,6 +92,14 @@ def _code(value: Any) -> str | None:
         return _tensor_code(value)
     if isinstance(value, (bool, int, float, str, type(None))):
         return repr(value)
+    if isinstance(value, torch.dtype):
+        return str(value)
+    if isinstance(value, torch.device):
+        return f'torch.device("{value}")'
+    if isinstance(value, dict):
+        pairs = {repr(key): _code(item) for key, item in value.items()}
+        inner = ", ".join(f"{key}: {item}" for key, item in pairs.items())
+        return f"{{{inner}}}" if None not in pairs.values() else None
     if isinstance(value, (list, tuple)):
         items = [_code(item) for item in value]
         if any(item is None for item in items):

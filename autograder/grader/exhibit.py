@@ -104,7 +104,8 @@ class Desk:
     def begin(self, seed: int, example: dict[str, Any]) -> None:
         """Start an example: forget held objects, restart the seeds, learn what the inputs are called."""
         self._seed, self._asked = seed, 0
-        self._names = {id(value): name for name, value in example.items()}
+        # Small numbers and None are one object wherever they stand; only what was made for this example has a name.
+        self._names = {id(v): name for name, v in example.items() if isinstance(v, (Tensor, list, dict))}
         self.transcript = []
         self.last_call = ""
 

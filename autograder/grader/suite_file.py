@@ -173,6 +173,8 @@ def check_of(item: pytest.Function) -> Check:
     handle = getattr(function, "hypothesis", None)
     callspec = getattr(item, "callspec", None)
     body = handle.inner_test if handle is not None else function
+    if any(p.kind is p.VAR_KEYWORD for p in inspect.signature(body).parameters.values()):
+        raise SuiteError(f"{where} takes **keywords; name its inputs, they are shown to students")
     return Check(
         id=item.name,
         title=" ".join(title.split()),

@@ -133,15 +133,16 @@ def _close_tensors(got: Tensor, want: Tensor, what: str | None, rtol: float | No
     where = wrong[0].tolist()
     entry = f"entry {where}" if where else "the value"
     count = f" ({len(wrong)} of {got.numel()} entries differ)" if got.numel() > 1 else ""
-    got_entry, want_entry = got[tuple(where)].item(), want[tuple(where)].item()
-    raise Mismatch(f"{entry} is {_short(got_entry)} where {_short(want_entry)} is right{count}", got, want, what)
+    mine, right = _apart(got[tuple(where)].item(), want[tuple(where)].item())
+    raise Mismatch(f"{entry} is {mine} where {right} is right{count}", got, want, what)
 
 
 def _close_numbers(got: float, want: float, what: str | None, rtol: float | None, atol: float | None) -> None:
     # A Python number may have been computed in float32.
     relative, absolute = (1e-6 if rtol is None else rtol), (1e-8 if atol is None else atol)
     if not (math.isclose(got, want, rel_tol=relative, abs_tol=absolute) or (math.isnan(got) and math.isnan(want))):
-        raise Mismatch(f"is {_short(got)} where {_short(float(want))} is right", got, want, what)
+        mine, right = _apart(got, float(want))
+        raise Mismatch(f"is {mine} where {right} is right", got, want, what)
 
 
 def _close_mappings(got: Any, want: dict[Any, Any], what: str | None, rtol: float | None, atol: float | None) -> None:
@@ -153,8 +154,15 @@ def _close_mappings(got: Any, want: dict[Any, Any], what: str | None, rtol: floa
         close(got[key], wanted, what=f"{what or 'the result'}[{key!r}]", rtol=rtol, atol=atol)
 
 
-def _short(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+def _apart(got: Any, want: Any) -> tuple[str, str]:
+    """Two entries in words, floats with six digits, or with as many as it takes to tell them apart."""
+    if not (isinstance(got, float) and isinstance(want, float)):
+        return str(got), str(want)
+    for digits in range(6, 18):
+        mine, right = f"{got:.{digits}g}", f"{want:.{digits}g}"
+        if mine != right:
+            break
+    return mine, right
 
 
 def _name(dtype: torch.dtype) -> str:

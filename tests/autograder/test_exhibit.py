@@ -195,6 +195,12 @@ def test_what_raises_is_reported_with_the_call():
         exhibit.takes(rows, 2)
 
 
+def test_a_number_is_not_called_by_an_inputs_name():
+    exhibit = started(Desk(Local(run_source(SOURCE, "local_submission"))), n=3)
+    with pytest.raises(RaisedFault, match=r"takes\(3, 3\) raised TypeError"):
+        exhibit.takes(3, 3)
+
+
 def test_a_property_that_raises_is_no_missing_attribute(zygote: Zygote):
     with Session(zygote, submission_of(SOURCE), seed=0) as session:
         exhibit = started(Desk(session))

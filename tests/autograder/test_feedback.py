@@ -34,6 +34,15 @@ def test_pasted_entries_keep_every_bit(value: float):
     assert torch.equal(names["X"], torch.tensor([value], dtype=torch.float64)) or value != value
 
 
+@pytest.mark.parametrize(
+    "value", [{"a": [1, 2.5], 3: None}, torch.float16, torch.device("cpu"), [torch.int64, "x"], (1,)]
+)
+def test_other_values_are_pasted_too(value: object):
+    names: dict = {"torch": torch}
+    exec(pasted("value", value), names)
+    assert names["value"] == value
+
+
 def test_what_is_too_large_to_paste_is_described():
     assert pasted("X", torch.ones(100, 100)) == "# X: Tensor float32 (100, 100)"
 

@@ -51,6 +51,10 @@ def test_seeds_are_the_same_everywhere():
         ("import nothing_like_it", "nothing_like_it"),
         ("def test_f(submission):\n    '''Title.'''\n", r"test_x.py::test_f is no check"),
         ("from autograder.suite import check\n@check('f')\ndef test_f(submission):\n    pass\n", "needs a docstring"),
+        (
+            "from autograder.suite import check\n@check('f')\ndef test_f(submission, **rest):\n    'T.'\n",
+            "takes \\*\\*keywords",
+        ),
         ("from autograder.suite import check\n@check('f', points=0)\ndef test_f(submission):\n    'T.'\n", "0 points"),
     ],
 )
@@ -97,6 +101,7 @@ ONES = torch.ones(2, 2)
         (ONES.double(), ONES, "must have dtype float32, not float64"),
         (ONES + torch.tensor([[0, 0], [1e-3, 0]]), ONES, r"entry \[1, 0\] is 1.001 where 1 is right \(1 of 4"),
         (ONES * math.nan, ONES, "is nan where 1 is right"),
+        (ONES.double() + 1e-7, ONES.double(), r"is 1\.0000001 where 1 is right"),
         (ONES.to("meta"), ONES, "device cpu, not meta"),
         (1.0, ONES, "must be a torch.Tensor"),
         (None, ONES, "must be a torch.Tensor"),
