@@ -38,6 +38,8 @@ def described(value: Any) -> str:
         return value.description
     if value is None:
         return "None"
+    if isinstance(value, (torch.device, torch.dtype)):
+        return f"{type(value).__name__} {value}"
     if isinstance(value, (bool, int, float, str)):
         return f"{type(value).__name__} {shown_argument(value)}"
     if isinstance(value, (list, tuple)):

@@ -6,13 +6,13 @@ import ast
 import atexit
 import difflib
 import multiprocessing
-import tomllib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.operator import Operator
 from cosmic_ray.plugins import get_operator, operator_names
@@ -23,6 +23,7 @@ from autograder.course import Unit, load_course
 from autograder.grader.grading import Grader, UnitGrader
 from autograder.messages import Cell
 from autograder.submission import Submission
+from autograder.suite.checks import SuiteError
 
 MUTANT_SECONDS = 2.0
 
@@ -168,13 +169,29 @@ def mutants(unit: Unit) -> list[Mutant]:
     return sorted(found.values(), key=lambda m: (m.line, m.after))
 
 
-def known_equivalents(unit: Unit) -> dict[tuple[str, str, str], str]:
-    """(exercise, before, after) -> why no suite can tell this mutant from the solution; from the checked-in list."""
+class Equivalent(msgspec.Struct, frozen=True):
+    """A mutant that no suite can tell from the solution, and why. line: only there (0: wherever the text stands)."""
+
+    exercise: str
+    before: str
+    after: str
+    reason: str
+    line: int = 0
+
+    def covers(self, mutant: Mutant) -> bool:
+        same = (self.exercise, self.before, self.after) == (mutant.exercise, mutant.before, mutant.after)
+        return same and self.line in (0, mutant.line)
+
+
+def known_equivalents(unit: Unit) -> list[Equivalent]:
+    """The unit's entries of the checked-in list. Raises SuiteError where the list cannot be read."""
     path = unit.root / "tests" / "regression" / "equivalent_mutants.toml"
     if not path.is_file():
-        return {}
-    listed = tomllib.loads(path.read_text(encoding="utf-8")).get(unit.name, [])
-    return {(entry["exercise"], entry["before"], entry["after"]): entry["reason"] for entry in listed}
+        return []
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=dict[str, list[Equivalent]]).get(unit.name, [])
+    except msgspec.DecodeError as error:
+        raise SuiteError(f"{path}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -197,8 +214,8 @@ def judge(unit: Unit, seed: int, jobs: int) -> Iterator[Verdict]:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, context, _start, (unit.root, unit.name, seed)) as pool:
         for mutant, killed in zip(found, pool.map(_is_killed, found, chunksize=4), strict=True):
-            reason = equivalents.get((mutant.exercise, mutant.before, mutant.after), "")
-            yield Verdict(mutant, killed, "" if killed else reason)
+            reasons = [entry.reason for entry in equivalents if entry.covers(mutant)]
+            yield Verdict(mutant, killed, reasons[0] if reasons and not killed else "")
 
 
 _graded: UnitGrader

@@ -54,6 +54,8 @@ def test_what_is_too_large_to_paste_is_described():
         (torch.ones(2, device="meta"), "Tensor float32 (2,) on meta"),
         (np.ones(2), "numpy.ndarray float64 (2,)"),
         (None, "None"),
+        (torch.device("cuda:1"), "device cuda:1"),
+        (torch.int64, "dtype torch.int64"),
         (0.5, "float 0.5"),
         ([1, "a"], "a sequence of 2: int 1, str 'a'"),
         ({"a": 1}, "a dictionary with the keys a"),

@@ -12,6 +12,7 @@ from conftest import COURSE
 
 from autograder.course import Unit, load_course
 from autograder.mutating import judge, known_equivalents, mutants
+from autograder.suite.checks import SuiteError
 
 
 @pytest.fixture
@@ -51,11 +52,11 @@ def test_a_good_suite_kills_them_and_a_weak_one_lets_them_live(course: Path, uni
 
 def test_a_survivor_on_the_list_is_equivalent_and_others_fail_the_command(course: Path):
     unit = load_course(course).unit("doubling")
-    assert known_equivalents(unit) == {}
+    assert known_equivalents(unit) == []
     (course / "tests/regression").mkdir(exist_ok=True)
     entry = '[[doubling]]\nexercise = "double"\nbefore = "return 2 * X"\nafter = "return 2 / X"\nreason = "no reason"\n'
     (course / "tests/regression/equivalent_mutants.toml").write_text(entry)
-    assert known_equivalents(unit) == {("double", "return 2 * X", "return 2 / X"): "no reason"}
+    assert [entry.reason for entry in known_equivalents(unit)] == ["no reason"]
     weak = (
         (course / "tests/hidden/test_doubling.py")
         .read_text()
@@ -69,3 +70,17 @@ def test_a_survivor_on_the_list_is_equivalent_and_others_fail_the_command(course
     assert "1 equivalent" in done.stdout
     assert "- return 2 * X\n    + return 2 + X" in done.stdout
     assert "return 2 / X" not in done.stdout
+
+
+def test_an_equivalent_may_be_bound_to_a_line_and_a_bad_list_is_refused(course: Path):
+    unit = load_course(course).unit("doubling")
+    mutant = mutants(unit)[0]
+    listed = course / "tests/regression/equivalent_mutants.toml"
+    listed.parent.mkdir(exist_ok=True)
+    entry = f'[[doubling]]\nexercise = "{mutant.exercise}"\nbefore = "{mutant.before}"\nafter = "{mutant.after}"\nreason = "r"\n'
+    for line, covered in ((0, True), (mutant.line, True), (mutant.line + 1, False)):
+        listed.write_text(f"{entry}line = {line}\n")
+        assert known_equivalents(unit)[0].covers(mutant) is covered
+    listed.write_text('[[doubling]]\nexercise = "double"\n')
+    with pytest.raises(SuiteError, match=r"equivalent_mutants\.toml.*before"):
+        known_equivalents(unit)

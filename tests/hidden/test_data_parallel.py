@@ -1,0 +1,646 @@
+"""Hidden suite: data-parallel training."""
+
+import msgspec
+import pytest
+import torch
+from torch import Tensor
+
+from autograder.suite import (
+    check,
+    close,
+    equal,
+    expect,
+    given,
+    items_of,
+    probe,
+    st,
+    tensor_of,
+)
+
+F64 = torch.float64
+CPU = torch.device("cpu")
+SHAPES = [(3,), (1,), (2, 3), (3, 1), (2, 1, 3)]
+
+
+def drawn(seed, shape, dtype=F64):
+    """Multiples of 1/8 in [-4, 4]: sums of a few of them are exact."""
+    return (torch.randint(-32, 33, shape, generator=torch.Generator().manual_seed(seed)) / 8).to(dtype)
+
+
+@st.composite
+def parameters(draw):
+    """One to four parameters of different shapes."""
+    seed = draw(st.integers(0, 10**6))
+    shapes = draw(st.lists(st.sampled_from([*SHAPES, ()]), min_size=1, max_size=4))
+    dtype = draw(st.sampled_from([F64, torch.float32]))
+    return [drawn(8 * seed + i, shape, dtype) for i, shape in enumerate(shapes)]
+
+
+@st.composite
+def gradients_of_devices(draw, most=5):
+    """A list of tensors of one shape, contiguous or not."""
+    seed, shape = draw(st.integers(0, 10**6)), draw(st.sampled_from(SHAPES))
+    dtype = draw(st.sampled_from([F64, torch.float32]))
+    data = [drawn(8 * seed + i, shape, dtype) for i in range(draw(st.integers(1, most)))]
+    if draw(st.booleans()):
+        data[0] = data[0].transpose(0, -1).contiguous().transpose(0, -1)
+    return data
+
+
+@st.composite
+def networks(draw, dtype=F64):
+    """[W1, b1, W2, b2] for 2 features, 3 hidden units, 2 classes."""
+    seed = draw(st.integers(0, 10**6))
+    return [drawn(8 * seed + i, shape, dtype) / 2 for i, shape in enumerate([(2, 3), (3,), (3, 2), (2,)])]
+
+
+@st.composite
+def batches(draw, rows, dtype=F64):
+    """(n, 2) with normal entries, rounded to eighths so that they read well in float32 too."""
+    rows = draw(rows if isinstance(rows, st.SearchStrategy) else st.sampled_from(rows))
+    generator = torch.Generator().manual_seed(draw(st.integers(0, 10**6)))
+    return (torch.randn(rows, 2, generator=generator) * 8).round().div(8).to(dtype)
+
+
+def classes(X):
+    """A class per row, 0 or 1, in an order that does not repeat from shard to shard."""
+    return torch.arange(len(X)) ** 2 % 5 % 2
+
+
+NAMES = ("W1", "b1", "W2", "b2")
+RATES = st.sampled_from([0.5, 0.1, 2.0])
+
+
+@probe
+def on_simulated_gpus(names, task, *args):
+    """train_batch(X, y, device_params, devices, lr)"""
+    from torch.overrides import TorchFunctionMode
+
+    class SimulatedGPUs(TorchFunctionMode):
+        # Knows for every storage on which device it pretends to be; what must agree on real GPUs must agree here.
+        def __init__(self):
+            super().__init__()
+            self.places = {}
+
+        def tensors(self, value):
+            if isinstance(value, Tensor):
+                return [value]
+            items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else []
+            return [tensor for item in items for tensor in self.tensors(item)]
+
+        def place(self, tensor):
+            storage = tensor.untyped_storage()
+            if not storage.data_ptr():
+                return getattr(tensor, "pretended", torch.device("cpu"))
+            return self.places.get(storage.data_ptr(), (torch.device("cpu"), None))[0]
+
+        def put(self, value, device):
+            for tensor in self.tensors(value):
+                storage = tensor.untyped_storage()
+                if storage.data_ptr():
+                    self.places.setdefault(storage.data_ptr(), (device, storage))
+                else:
+                    tensor.pretended = device
+            return value
+
+        def named(self, device):
+            device = torch.device("cuda", device) if isinstance(device, int) else torch.device(device)
+            return torch.device("cuda", 0) if device == torch.device("cuda") else device
+
+        def moved(self, tensor, device, copy=False):
+            there = self.place(tensor) == device and not copy
+            return tensor if there else self.put(tensor.clone(), device)
+
+        def to(self, tensor, args, options):
+            device, dtype = options.get("device"), options.get("dtype")
+            for option in args:
+                if isinstance(option, Tensor):
+                    device, dtype = self.place(option), option.dtype
+                elif isinstance(option, torch.dtype):
+                    dtype = option
+                elif isinstance(option, (str, torch.device)) or type(option) is int:
+                    device = option
+            here = self.place(tensor)
+            converted = self.put(tensor.to(dtype or tensor.dtype), here)
+            return self.moved(converted, here if device is None else self.named(device), options.get("copy", False))
+
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            kwargs, name = dict(kwargs or {}), getattr(func, "__name__", "")
+            if name == "__get__":
+                place, attribute = self.place(args[0]), func.__self__.__name__
+                if attribute == "device":
+                    return place
+                if attribute in ("is_cuda", "is_cpu"):
+                    return attribute == "is_" + place.type
+                return self.put(func(*args), place)
+            if name == "to":
+                return self.to(args[0], args[1:], kwargs)
+            if name == "cpu":
+                return self.moved(args[0], torch.device("cpu"))
+            if name == "cuda":
+                return self.moved(args[0], self.named([*args[1:], kwargs.get("device")][0] or 0))
+            if name == "get_device":
+                return -1 if self.place(args[0]).type == "cpu" else self.place(args[0]).index
+            if name in ("copy_", "__setitem__", "__set__", "backward") or name.startswith("_has"):
+                return func(*args, **kwargs)
+            if name == "grad":
+                found = func(*args, **kwargs)
+                for gradient, tensor in zip(found, self.tensors(args[1])):
+                    self.put(gradient, self.place(tensor))
+                return found
+            device = kwargs.pop("device", None)
+            given = self.tensors([args, kwargs])[: 1 if name == "__getitem__" else None]
+            places = {self.place(t) for t in given if t.ndim or self.place(t).type == "cuda"}
+            if len(places) > 1:
+                listed = " and ".join(sorted(map(str, places)))
+                raise RuntimeError(f"Expected all tensors to be on the same device, but found at least two, {listed}!")
+            place = next(iter(places), torch.device("cpu")) if device is None else self.named(device)
+            return self.put(func(*args, **kwargs), place)
+
+    with SimulatedGPUs():
+        if task == "get_params":
+            params, start, device = args
+            params = [p.to(start) for p in params]
+            copies = list(names.get_params(params, torch.device(device)))
+            return [[str(c.device), c.requires_grad, c.is_leaf, c.detach().to("cpu")] for c in copies]
+        if task == "allreduce":
+            data, devices = args
+            data = [each.to(device) for each, device in zip(data, devices)]
+            held = list(data)
+            names.allreduce(data)
+            return [[str(each.device) for each in held], [each.to("cpu") for each in held]]
+        devices = [torch.device(device) for device in args[-1]]
+        if task == "split_batch":
+            X, y, _ = args
+            shards = [list(part) for part in names.split_batch(X, y, devices)]
+            return [[str(shard.device) for shard in part] for part in shards]
+        X, y, params, lr, _ = args
+        copies = [[p.to(device).detach().clone().requires_grad_() for p in params] for device in devices]
+        names.train_batch(X, y, [list(copy) for copy in copies], devices, lr)
+        return [[p.detach().to("cpu") for p in copy] for copy in copies]
+
+
+def simulating(shown):
+    """The probe above, under the call it makes."""
+    return msgspec.structs.replace(on_simulated_gpus, shown=shown)
+
+
+# get_params
+
+
+@probe
+def params_copied(names, params, needing):
+    """get_params(params, device)"""
+    params = [p.clone().requires_grad_(needs) for p, needs in zip(params, needing)]
+    return names.get_params(params, torch.device("cpu"))
+
+
+FLAGS = st.lists(st.booleans(), min_size=4, max_size=4)
+
+
+@check("get_params", points=2)
+@given(params=parameters(), requires_grad=FLAGS)
+def test_copies_hold_the_same_values(submission, params, requires_grad):
+    """get_params(params, device) returns one tensor per parameter, in order, with its shape, dtype and values."""
+    copies = items_of(submission.run(params_copied, params, requires_grad), len(params))
+    equal(copies, params, what="get_params(params, device)")
+
+
+@probe
+def gradients_of_copies(names, params, needing):
+    """get_params(params, device)"""
+    params = [p.clone().requires_grad_(needs) for p, needs in zip(params, needing)]
+    copies = list(names.get_params(params, torch.device("cpu")))
+    flags = [[bool(copy.requires_grad), bool(copy.is_leaf)] for copy in copies]
+    for copy in copies:
+        if copy.requires_grad:
+            (copy * copy).sum().backward()
+    return [
+        flags,
+        [copy.grad if copy.is_leaf else None for copy in copies],
+        [p.requires_grad for p in params],
+        [p.grad is None for p in params],
+    ]
+
+
+@check("get_params", points=2)
+@given(params=parameters(), requires_grad=FLAGS)
+def test_copies_collect_gradients(submission, params, requires_grad):
+    """Every copy requires gradients and, as a leaf, keeps its own .grad, whether or not its original does."""
+    flags, gradients, _, _ = items_of(submission.run(gradients_of_copies, params, requires_grad), 4)
+    for i, (needs, leaf) in enumerate(flags):
+        expect(needs, "must require gradients, but its requires_grad is False", what=f"get_params(params, device)[{i}]")
+        expect(leaf, "must be a leaf, but still hangs on its original", what=f"get_params(params, device)[{i}]")
+    close(gradients, [2 * p for p in params], what="the .grad of the copies after (copy * copy).sum().backward()")
+
+
+@check("get_params", points=1)
+@given(params=parameters(), requires_grad=FLAGS)
+def test_originals_stay_out_of_it(submission, params, requires_grad):
+    """The originals keep their requires_grad and get no gradient from a loss of the copies."""
+    _, _, after, untouched = items_of(submission.run(gradients_of_copies, params, requires_grad), 4)
+    wanted = requires_grad[: len(params)]
+    expect(after == wanted, f"was {wanted} before and must stay so, not {after}", what="requires_grad of the originals")
+    expect(all(untouched), "must stay None after backward() from the copies", what="The .grad of the originals")
+
+
+@probe
+def written_copies(names, params, write_copies):
+    """get_params(params, device)"""
+    params = [p.clone() for p in params]
+    first, second = (list(names.get_params(params, torch.device("cpu"))) for _ in range(2))
+    with torch.no_grad():
+        for written in first if write_copies else params:
+            written.add_(1)
+    return [[p.detach() for p in params], [p.detach() for p in first], [p.detach() for p in second]]
+
+
+@check("get_params", points=2)
+@given(params=parameters(), write_copies=st.booleans())
+def test_copies_share_no_memory(submission, params, write_copies):
+    """Writing into a copy changes neither its original nor other copies, and the other way round."""
+    originals, first, second = items_of(submission.run(written_copies, params, write_copies), 3)
+    written = "the copies" if write_copies else "the originals"
+    more = [p + 1 for p in params]
+    equal(originals, params if write_copies else more, what=f"params after 1 was added to {written}")
+    equal(first, more if write_copies else params, what=f"get_params(params, device) after 1 was added to {written}")
+    equal(second, params, what=f"a second get_params(params, device) after 1 was added to {written}")
+
+
+PLACES = st.sampled_from(["cuda:0", "cuda:1", "cuda:2", "cpu"])
+
+
+@check("get_params", points=2)
+@given(params=parameters(), start=PLACES, device=PLACES)
+def test_copies_live_on_the_device(submission, params, start, device):
+    """The copies are leaves on the device that was asked for, wherever the originals are (simulated GPUs)."""
+    shown = "get_params(params, device)"
+    copies = items_of(submission.run(simulating(shown), "get_params", params, start, device), len(params))
+    for i, (place, needs, leaf, values) in enumerate(copies):
+        expect(place == device, f"must be on {device}, not on {place}", what=f"{shown}[{i}]")
+        expect(needs and leaf, "must be a leaf that requires gradients", what=f"{shown}[{i}] on {device}")
+        equal(values, params[i], what=f"{shown}[{i}]")
+
+
+# allreduce
+
+
+@probe
+def reduced(names, data, times):
+    """allreduce(data)"""
+    held = list(data)
+    for _ in range(times):
+        names.allreduce(data)
+    return [held, list(data)]
+
+
+def close_sums(returned, total, count, when):
+    held, listed = items_of(returned, 2)
+    close(held, [total] * count, what=f"the tensors of data after {when}")
+    close(listed, [total] * count, what=f"data after {when}")
+
+
+@check("allreduce", points=3)
+@given(data=gradients_of_devices())
+def test_every_tensor_becomes_the_sum(submission, data):
+    """After allreduce(data), every tensor of the list holds the sum of all, not their mean."""
+    total = torch.stack(data).sum(dim=0)
+    close_sums(submission.run(reduced, data, 1), total, len(data), "allreduce(data)")
+
+
+@check("allreduce", points=1)
+@given(data=gradients_of_devices(most=4), times=st.integers(2, 3))
+def test_reducing_again_multiplies(submission, data, times):
+    """Once all k tensors are equal, another allreduce multiplies each by k."""
+    total = torch.stack(data).sum(dim=0) * len(data) ** (times - 1)
+    close_sums(submission.run(reduced, data, times), total, len(data), f"{times} calls of allreduce(data)")
+
+
+@probe
+def written_after_reducing(names, data, index):
+    """allreduce(data)"""
+    held = list(data)
+    names.allreduce(data)
+    held[index].add_(1)
+    return [each - 1 if i == index else each for i, each in enumerate(held)]
+
+
+@check("allreduce", points=1)
+@given(data=gradients_of_devices(), which=st.integers(0, 4))
+def test_tensors_keep_their_own_memory(submission, data, which):
+    """After allreduce(data), writing into one tensor of the list does not change the others."""
+    index = which % len(data)
+    total = torch.stack(data).sum(dim=0)
+    what = f"the tensors after allreduce(data), 1 added to data[{index}] alone and subtracted from its value again,"
+    close(submission.run(written_after_reducing, data, index), [total] * len(data), what=what)
+
+
+@check("allreduce", points=2)
+@given(data=gradients_of_devices(), first=st.integers(0, 2))
+def test_sum_crosses_devices(submission, data, first):
+    """Tensors on different devices are summed too, and each stays on its own device (simulated GPUs)."""
+    devices = [f"cuda:{first + i}" for i in range(len(data))]
+    places, values = items_of(submission.run(simulating("allreduce(data)"), "allreduce", data, devices), 2)
+    expect(places == devices, f"must stay on {devices}, not move to {places}", what="The tensors of data")
+    total = torch.stack(data).sum(dim=0)
+    close(values, [total] * len(data), what="the tensors of data on several GPUs after allreduce(data)")
+
+
+# split_batch
+
+
+@st.composite
+def inputs(draw):
+    """(n, ...) with 1 to 9 rows, counted up so that every entry is a different one."""
+    shape = (draw(st.integers(1, 9)), *draw(st.sampled_from([(2,), (), (1, 2, 2)])))
+    X = torch.arange(1.0, 1 + torch.Size(shape).numel(), dtype=draw(st.sampled_from([F64, torch.float32])))
+    X = X.view(shape)
+    return X.transpose(0, -1).contiguous().transpose(0, -1) if draw(st.booleans()) else X
+
+
+COUNTS = st.integers(1, 5)
+
+
+def shards_of(submission, X, y, num_devices):
+    """The shards as two lists of tensors, one per device."""
+    parts = items_of(submission.split_batch(X, y, [CPU] * num_devices), 2, what="What split_batch returns, a pair,")
+    return [items_of(part, num_devices, what=name) for part, name in zip(parts, ("X_shards", "y_shards"))]
+
+
+@check("split_batch", points=3)
+@given(X=inputs(), num_devices=COUNTS)
+def test_shards_make_up_the_batch(submission, X, num_devices):
+    """One after another, the shards are X and y again: no row is lost, doubled or moved."""
+    y = 100 + torch.arange(len(X))
+    parts = items_of(submission.split_batch(X, y, [CPU] * num_devices), 2, what="What split_batch returns, a pair,")
+    for part, whole, name in zip(parts, (X, y), "Xy"):
+        shards = items_of(part, what=f"{name}_shards")
+        for i, shard in enumerate(shards):
+            tensor_of(shard, shape=(None, *whole.shape[1:]), dtype=whole.dtype, what=f"{name}_shards[{i}]")
+        together = torch.cat(shards) if shards else whole[:0]
+        equal(together, whole, what=f"torch.cat({name}_shards) for {num_devices} devices")
+
+
+@check("split_batch", points=2)
+@given(X=inputs(), num_devices=COUNTS)
+def test_one_shard_per_device(submission, X, num_devices):
+    """There is exactly one shard per device, for X and for y, even with more devices than examples."""
+    y = torch.arange(len(X))
+    for part, name in zip(shards_of(submission, X, y, num_devices), "Xy"):
+        for i, shard in enumerate(part):
+            tensor_of(shard, what=f"{name}_shards[{i}]")
+
+
+@check("split_batch", points=2)
+@given(X=inputs(), num_devices=COUNTS)
+def test_shards_are_even(submission, X, num_devices):
+    """The sizes of two shards differ by at most one, and X_shards[i] has as many rows as y_shards[i]."""
+    y = torch.arange(len(X))
+    sizes = [
+        [len(tensor_of(s, shape=(None, *whole.shape[1:]), what=f"a shard of {name}")) for s in part]
+        for part, whole, name in zip(shards_of(submission, X, y, num_devices), (X, y), "Xy")
+    ]
+    expect(sizes[0] == sizes[1], f"have {sizes[0]} and {sizes[1]} rows, which must agree", what="X_shards and y_shards")
+    sizes = sizes[0]
+    problem = f"have {sizes} rows: {len(X)} rows on {num_devices} devices must differ by at most one"
+    expect(max(sizes) - min(sizes) <= 1, problem, what="The shards")
+
+
+@check("split_batch", points=1)
+@given(rows=st.integers(300, 310), num_devices=st.integers(1, 4))
+def test_large_batch(submission, rows, num_devices):
+    """A batch of some 300 rows is split like a small one."""
+    X = torch.arange(2.0 * rows).view(rows, 2)
+    X_shards, y_shards = shards_of(submission, X, torch.arange(rows), num_devices)
+    sizes = [len(tensor_of(shard, shape=(None, 2), dtype=X.dtype, what="a shard of X")) for shard in X_shards]
+    expect(max(sizes) - min(sizes) <= 1, f"have {sizes} rows, which differ by more than one", what="The shards of X")
+    equal(torch.cat(X_shards), X, what=f"torch.cat(X_shards) for {num_devices} devices")
+    for i, shard in enumerate(y_shards):
+        tensor_of(shard, shape=(sizes[i],), dtype=torch.int64, what=f"y_shards[{i}]")
+    equal(torch.cat(y_shards), torch.arange(rows), what=f"torch.cat(y_shards) for {num_devices} devices")
+
+
+@check("split_batch", points=2)
+@given(X=batches(st.integers(4, 7)), order=st.permutations(["cuda:0", "cuda:1", "cuda:2", "cpu"]))
+def test_shards_live_on_their_devices(submission, X, order):
+    """Shard i of X and shard i of y are on devices[i] (simulated GPUs)."""
+    shown = "split_batch(X, y, devices)"
+    parts = items_of(submission.run(simulating(shown), "split_batch", X, classes(X), list(order)), 2)
+    for places, name in zip(parts, ("X_shards", "y_shards")):
+        expect(places == list(order), f"must be on {list(order)}, not on {places}", what=f"The tensors of {name}")
+
+
+@probe
+def refuses_a_mismatch(names, X, y):
+    """split_batch(X, y, devices)"""
+    try:
+        names.split_batch(X, y, [torch.device("cpu")] * 2)
+    except (AssertionError, ValueError):
+        return True
+    return False
+
+
+@check("split_batch", points=1)
+@given(rows=st.integers(1, 5), more=st.sampled_from([-1, 1, 2]))
+def test_refuses_x_and_y_of_different_lengths(submission, rows, more):
+    """If X and y differ in their numbers of rows, split_batch raises a ValueError or an AssertionError."""
+    refused = submission.run(refuses_a_mismatch, torch.zeros(rows, 2), torch.zeros(rows + more))
+    problem = f"must raise an error for {rows} rows of X and {rows + more} of y, but returned a result"
+    expect(refused, problem, what="split_batch(X, y, devices)")
+
+
+# train_batch
+
+
+@probe
+def trained(names, X, y, params, num_devices, lr, steps):
+    """train_batch(X, y, device_params, devices, lr)"""
+    copies = [[p.clone().requires_grad_() for p in params] for _ in range(num_devices)]
+    devices = [torch.device("cpu")] * num_devices
+    for _ in range(steps):
+        names.train_batch(X, y, [list(copy) for copy in copies], devices, lr)
+    return [[p.detach() for p in copy] for copy in copies]
+
+
+def after_step(submission, reference, X, params, num_devices, lr, steps=1):
+    """The submission's parameters, and the single-device ones."""
+    y = classes(X)
+    mine = items_of(submission.run(trained, X, y, params, num_devices, lr, steps), num_devices)
+    return mine, reference.run(trained, X, y, params, 1, lr, steps)[0]
+
+
+def close_copies(mine, right, when):
+    for k, copy in enumerate(mine):
+        for own, wanted, name in zip(items_of(copy, 4), right, NAMES):
+            close(own, wanted, what=f"{name} of device {k} after {when}")
+
+
+ALIKE = {"params": networks(), "lr": RATES}
+
+
+@check("train_batch", points=3)
+@given(X=batches([12, 24]), num_devices=st.integers(1, 4), **ALIKE)
+def test_step_equals_the_single_device_step(submission, reference, X, num_devices, params, lr):
+    """One step on any number of devices is the step that one device takes with the mean loss of the whole batch."""
+    mine, right = after_step(submission, reference, X, params, num_devices, lr)
+    close_copies(mine[:1], right, "one step")
+
+
+@check("train_batch", points=2)
+@given(X=batches([5, 7, 11]), num_devices=st.integers(2, 4), **ALIKE)
+def test_step_with_shards_of_different_sizes(submission, reference, X, num_devices, params, lr):
+    """The same holds where the shards differ in size: every example counts alike."""
+    mine, right = after_step(submission, reference, X, params, num_devices, lr)
+    close_copies(mine[:1], right, "one step")
+
+
+@check("train_batch", points=2)
+@given(X=batches([4, 5]), num_devices=st.integers(2, 4), **ALIKE)
+def test_all_copies_take_the_step(submission, reference, X, num_devices, params, lr):
+    """The parameters of every device, not only of the first, are updated, all to the same numbers."""
+    mine, right = after_step(submission, reference, X, params, num_devices, lr)
+    close_copies(mine, right, "one step")
+
+
+@check("train_batch", points=2)
+@given(X=batches([4, 5]), num_devices=st.integers(1, 3), steps=st.integers(2, 3), **ALIKE)
+def test_steps_follow_each_other(submission, reference, X, num_devices, steps, params, lr):
+    """Several steps in a row equal as many single-device steps: no old gradient leaks into a new step."""
+    mine, right = after_step(submission, reference, X, params, num_devices, lr, steps)
+    close_copies(mine, right, f"{steps} steps")
+
+
+@check("train_batch", points=1)
+@given(X=batches(st.integers(1, 3)), num_devices=st.integers(4, 5), **ALIKE)
+def test_step_with_idle_devices(submission, reference, X, num_devices, params, lr):
+    """With more devices than examples, devices without examples take the common step too."""
+    mine, right = after_step(submission, reference, X, params, num_devices, lr)
+    close_copies(mine, right, "one step")
+
+
+@probe
+def shards_seen(names, X, y, params, num_devices, lr):
+    """train_batch(X, y, device_params, devices, lr)"""
+    copies = [[p.clone().requires_grad_() for p in params] for _ in range(num_devices)]
+    original, seen = names.loss_of, []
+
+    def watched(X, y, params):
+        owners = [i for i, copy in enumerate(copies) if any(p is copy[0] for p in params)]
+        seen.append([owners[0] if owners else -1, X.detach().clone(), y.clone()])
+        return original(X, y, params)
+
+    names.loss_of = watched
+    try:
+        names.train_batch(X, y, copies, [torch.device("cpu")] * num_devices, lr)
+    finally:
+        names.loss_of = original
+    return seen
+
+
+@check("train_batch", points=2)
+@given(X=batches(st.integers(4, 9)), num_devices=st.integers(1, 4), params=networks())
+def test_each_device_works_on_its_shard(submission, X, num_devices, params):
+    """loss_of is called once per device, with its own copy of the parameters and its own part of the batch."""
+    y = classes(X)
+    seen = items_of(submission.run(shards_seen, X, y, params, num_devices, 0.5))
+    owners = [owner for owner, _, _ in seen]
+    problem = f"must be called with the copies of devices {list(range(num_devices))}, once each, not {owners}"
+    expect(sorted(owners) == list(range(num_devices)), problem, what="loss_of")
+    for part, whole, name in ((1, X, "X"), (2, y, "y")):
+        together = torch.cat([shard[part] for shard in sorted(seen, key=lambda shard: shard[0])])
+        equal(together, whole, what=f"{name} of all calls of loss_of, one device after another,")
+
+
+@check("train_batch", points=2)
+@given(X=batches(st.integers(4, 7)), order=st.permutations(["cuda:0", "cuda:1", "cuda:2"]), **ALIKE)
+def test_step_crosses_devices(submission, reference, X, order, params, lr):
+    """X and y may be elsewhere, and the devices different ones: the result is the same (simulated GPUs)."""
+    probe_of_step = simulating("train_batch(X, y, device_params, devices, lr)")
+    mine = items_of(submission.run(probe_of_step, "train_batch", X, classes(X), params, lr, list(order)), 3)
+    right = reference.run(trained, X, classes(X), params, 1, lr, 1)[0]
+    close_copies(mine, right, f"one step on {', '.join(order)}")
+
+
+@check("train_batch", points=1)
+@given(X=batches([5], dtype=torch.float32), num_devices=st.integers(1, 3), params=networks(torch.float32), lr=RATES)
+def test_step_in_float32(submission, reference, X, num_devices, params, lr):
+    """The step works in float32 as well, and leaves the parameters in float32."""
+    mine, right = after_step(submission, reference, X, params, num_devices, lr)
+    close_copies(mine, right, "one step")
+
+
+# On real GPUs
+
+
+@probe
+def trained_on_gpus(names, X, y, params, lr):
+    """train_batch(X, y, get_params(params, device) for each GPU, GPUs, lr)"""
+    devices = [torch.device("cuda", i) for i in range(torch.cuda.device_count())]
+    copies = [list(names.get_params(params, device)) for device in devices]
+    names.train_batch(X, y, copies, devices, lr)
+    return [[p.detach().cpu() for p in copy] for copy in copies]
+
+
+@pytest.mark.multigpu
+@check("train_batch", points=1)
+@given(X=batches([5, 16]), **ALIKE)
+def test_step_on_real_gpus(submission, reference, X, params, lr):
+    """The step on all GPUs of this machine is the step that the CPU takes."""
+    mine = items_of(submission.run(trained_on_gpus, X, classes(X), params, lr))
+    close_copies(mine, reference.run(trained, X, classes(X), params, 1, lr, 1)[0], "one step on GPUs")
+
+
+@probe
+def reduced_on_gpus(names, data):
+    """allreduce(data)"""
+    count = torch.cuda.device_count()
+    held = [each.cuda(i % count) for i, each in enumerate(data)]
+    names.allreduce(list(held))
+    return [[each.get_device() for each in held], [each.cpu() for each in held], count]
+
+
+@pytest.mark.multigpu
+@check("allreduce", points=1)
+@given(data=gradients_of_devices())
+def test_sum_on_real_gpus(submission, data):
+    """Tensors on the GPUs of this machine are summed, and each stays on its GPU."""
+    places, values, count = items_of(submission.run(reduced_on_gpus, data), 3)
+    close(places, [i % count for i in range(len(data))], what="the GPUs on which the tensors of data are")
+    close(values, [torch.stack(data).sum(dim=0)] * len(data), what="the tensors of data after allreduce(data)")
+
+
+@probe
+def placed_on_gpus(names, X, y, params):
+    """split_batch(X, y, devices)"""
+    devices = [torch.device("cuda", i) for i in range(torch.cuda.device_count())]
+    parts = [[shard.get_device() for shard in part] for part in names.split_batch(X, y, devices)]
+    return [*parts, list(range(len(devices)))]
+
+
+@pytest.mark.multigpu
+@check("split_batch", points=1)
+@given(X=batches([5, 16]))
+def test_shards_on_real_gpus(submission, X):
+    """Shard i is on the i-th GPU of this machine."""
+    *parts, wanted = items_of(submission.run(placed_on_gpus, X, classes(X), []), 3)
+    for part, name in zip(parts, ("X_shards", "y_shards")):
+        expect(part == wanted, f"must be on GPUs {wanted}, not on {part}", what=f"The tensors of {name}")
+
+
+@probe
+def params_on_gpu(names, params):
+    """get_params(params, device)"""
+    copies = list(names.get_params(params, torch.device("cuda", 0)))
+    return [[c.is_cuda, c.requires_grad and c.is_leaf, c.detach().cpu()] for c in copies]
+
+
+@pytest.mark.gpu
+@check("get_params", points=1)
+@given(params=parameters())
+def test_copies_on_a_real_gpu(submission, params):
+    """The copies are leaves on the GPU that require gradients."""
+    for i, (there, trainable, values) in enumerate(items_of(submission.run(params_on_gpu, params), len(params))):
+        what = f"get_params(params, device)[{i}]"
+        expect(there, "must be on the GPU", what=what)
+        expect(trainable, "must be a leaf that requires gradients", what=what)
+        equal(values, params[i], what=what)

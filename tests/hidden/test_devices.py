@@ -1,0 +1,713 @@
+"""Hidden suite: devices."""
+
+import msgspec
+import pytest
+import torch
+from torch import Tensor, nn
+
+from autograder.suite import (
+    check,
+    close,
+    equal,
+    expect,
+    given,
+    items_of,
+    number_of,
+    probe,
+    spread,
+    st,
+    tensor_of,
+)
+
+F64 = torch.float64
+CPU = torch.device("cpu")
+
+
+def shown_as(probe, shown):
+    """A probe that stands for another call in messages."""
+    return msgspec.structs.replace(probe, shown=shown)
+
+
+# try_gpu, try_all_gpus
+
+
+@probe
+def with_gpus(names, count, function, *args):
+    """try_gpu(i)"""
+    kept = torch.cuda.device_count, torch.cuda.is_available
+    torch.cuda.device_count, torch.cuda.is_available = lambda: count, lambda: count > 0
+    try:
+        return getattr(names, function)(*args)
+    finally:
+        torch.cuda.device_count, torch.cuda.is_available = kept
+
+
+def expect_device(got, wanted, what):
+    expect(isinstance(got, torch.device), "must be a torch.device", got=got, what=what)
+    expect(got == wanted, f'must be torch.device("{wanted}"), not torch.device("{got}")', what=what)
+
+
+def machine(count):
+    return f"on a machine with {count} GPU{'' if count == 1 else 's'}"
+
+
+@check("try_gpu", points=2)
+@given(num_gpus=st.integers(1, 8), i=st.integers(0, 7))
+def test_gpu_that_exists(submission, num_gpus, i):
+    """try_gpu(i) is torch.device("cuda:i") for every i below the number of GPUs."""
+    number = i % num_gpus
+    chosen = submission.run(with_gpus, num_gpus, "try_gpu", number)
+    expect_device(chosen, torch.device("cuda", number), f"try_gpu({number}) {machine(num_gpus)}")
+
+
+@check("try_gpu", points=2)
+@given(num_gpus=st.integers(0, 4), more=st.integers(0, 3))
+def test_gpu_that_does_not_exist(submission, num_gpus, more):
+    """try_gpu(i) is torch.device("cpu") if there is no GPU with that number."""
+    i = num_gpus + more
+    expect_device(submission.run(with_gpus, num_gpus, "try_gpu", i), CPU, f"try_gpu({i}) {machine(num_gpus)}")
+
+
+@check("try_gpu", points=1)
+@given(num_gpus=st.integers(0, 4))
+def test_first_gpu_by_default(submission, num_gpus):
+    """try_gpu() without an argument asks for GPU 0."""
+    wanted = torch.device("cuda:0") if num_gpus else CPU
+    expect_device(submission.run(with_gpus, num_gpus, "try_gpu"), wanted, f"try_gpu() {machine(num_gpus)}")
+
+
+def expect_devices(submission, num_gpus, wanted):
+    what = f"try_all_gpus() {machine(num_gpus)}"
+    devices = items_of(submission.run(shown_as(with_gpus, "try_all_gpus()"), num_gpus, "try_all_gpus"), what=what)
+    problem = f"must be {', '.join(map(str, wanted))}, not {', '.join(map(str, devices)) or 'empty'}"
+    expect(list(map(str, devices)) == list(map(str, wanted)), problem, what=what)
+    for i, device in enumerate(devices):
+        expect_device(device, wanted[i], f"{what}, entry {i},")
+
+
+@check("try_all_gpus", points=2)
+@given(num_gpus=st.integers(1, 8))
+def test_all_gpus_in_order(submission, num_gpus):
+    """try_all_gpus() lists every GPU once, from cuda:0 on, and not the CPU."""
+    expect_devices(submission, num_gpus, [torch.device("cuda", i) for i in range(num_gpus)])
+
+
+@check("try_all_gpus", points=2)
+def test_cpu_alone_without_gpus(submission):
+    """Without GPUs, try_all_gpus() is [torch.device("cpu")]."""
+    expect_devices(submission, 0, [CPU])
+
+
+@probe
+def devices_here(names):
+    """try_gpu() and try_all_gpus()"""
+    return [names.try_gpu(), names.try_gpu(torch.cuda.device_count()), torch.ones(2, device=names.try_gpu()).is_cuda]
+
+
+@pytest.mark.gpu
+@check("try_gpu", points=1)
+def test_real_gpu_is_found(submission):
+    """On this machine, try_gpu() is a GPU on which a tensor can be made, and one number too many gives the CPU."""
+    first, beyond, made = items_of(submission.run(shown_as(devices_here, "try_gpu()")), 3)
+    expect_device(first, torch.device("cuda:0"), "try_gpu()")
+    expect_device(beyond, CPU, "try_gpu(i) for the first i that does not exist")
+    expect(made, "must be on the GPU", what="torch.ones(2, device=try_gpu())")
+
+
+# to_device
+
+
+@probe
+def structure_after_moving(names, batch, device):
+    """to_device(batch, device)"""
+    found = {}
+
+    def visit(value, path):
+        if isinstance(value, Tensor):
+            numbers = f" with the values {value.tolist()}" if value.device.type == "cpu" else ""
+            dtype = str(value.dtype).replace("torch.", "")
+            found[path] = f"a {dtype} tensor of shape {tuple(value.shape)} on {value.device.type}{numbers}"
+        elif isinstance(value, dict):
+            found[path] = f"a {type(value).__name__} with the keys {list(value)}"
+            for key, item in value.items():
+                visit(item, f"{path}[{key!r}]")
+        elif isinstance(value, (list, tuple)):
+            found[path] = f"a {type(value).__name__} of {len(value)}"
+            for i, item in enumerate(value):
+                visit(item, f"{path}[{i}]")
+        else:
+            found[path] = repr(value)[:100]
+
+    batch = eval(batch)
+    moved = names.to_device(batch, torch.device(device))
+    visit(moved, "to_device(batch, device)")
+    visit(batch, "batch")
+    return found
+
+
+TENSORS = st.sampled_from(
+    [
+        "torch.tensor([1.5, 2.0])",
+        "torch.ones(2, 3, dtype=torch.float64)",
+        "torch.tensor(7)",
+        "torch.tensor([[True], [False]])",
+        "torch.arange(3)",
+    ]
+)
+OTHERS = st.sampled_from(["5", "'name'", "None", "2.5", "True"])
+
+
+def nested(leaves):
+    """Lists, tuples and dictionaries as source text, three levels deep at most."""
+    items = leaves
+    for _ in range(2):
+        several = st.lists(items, max_size=3)
+        items = st.one_of(
+            leaves,
+            several.map(lambda parts: f"[{', '.join(parts)}]"),
+            several.map(lambda parts: f"({''.join(part + ', ' for part in parts)})"),
+            several.map(lambda parts: "{" + ", ".join(f"'{k}': {p}" for k, p in zip("yXz", parts)) + "}"),
+        )
+    return items
+
+
+def kind_of(told):
+    if not told.startswith("a "):
+        return "other"
+    return "tensor" if " tensor of shape " in told else "container"
+
+
+def compare_structures(submission, reference, batch, device, kinds, only=""):
+    """Compare what is found at every place where the right structure has something of one of `kinds`.
+
+    only: "to_device" for the result, "batch" for the batch that was passed in, "" for both.
+    """
+    mine, right = (each.run(structure_after_moving, batch, device) for each in (submission, reference))
+    expect(isinstance(mine, dict), "must be a batch", got=mine)
+    for path, wanted in right.items():
+        if path.startswith(only) and kind_of(wanted) in kinds:
+            came = mine.get(path, "missing")
+            expect(came == wanted, f"must be {wanted}, not {came}", what=path)
+
+
+@check("to_device", points=4)
+@given(batch=nested(TENSORS))
+def test_every_tensor_is_moved(submission, reference, batch):
+    """Every tensor arrives on the device, at any depth of lists, tuples and dictionaries (tried on "meta")."""
+    compare_structures(submission, reference, batch, "meta", ["tensor"], "to_device")
+
+
+@check("to_device", points=2)
+@given(batch=nested(TENSORS))
+def test_structure_is_kept(submission, reference, batch):
+    """A list stays a list, a tuple a tuple, and a dictionary keeps its keys in their order."""
+    compare_structures(submission, reference, batch, "meta", ["container"], "to_device")
+
+
+@check("to_device", points=1)
+@given(batch=nested(st.one_of(OTHERS, OTHERS, TENSORS)))
+def test_other_things_stay_as_they_are(submission, reference, batch):
+    """Numbers, strings and None stand in the result as they stood in the batch."""
+    compare_structures(submission, reference, batch, "meta", ["other"], "to_device")
+
+
+@check("to_device", points=1)
+@given(batch=nested(TENSORS))
+def test_values_arrive(submission, reference, batch):
+    """The tensors keep their values, shapes and dtypes (tried on the CPU)."""
+    compare_structures(submission, reference, batch, "cpu", ["tensor"], "to_device")
+
+
+@check("to_device", points=1)
+@given(batch=nested(TENSORS))
+def test_batch_is_not_changed(submission, reference, batch):
+    """The tensors of the result have moved; the batch passed in still holds its own, on their old device."""
+    compare_structures(submission, reference, batch, "meta", ["tensor"])
+
+
+@pytest.mark.gpu
+@check("to_device", points=1)
+@given(batch=nested(TENSORS))
+def test_batch_reaches_a_real_gpu(submission, reference, batch):
+    """Every tensor of the batch arrives on the GPU."""
+    compare_structures(submission, reference, batch, "cuda", ["tensor"])
+
+
+# evaluate_accuracy_gpu
+
+
+@probe
+def on_simulated_gpus(names, task, *args):
+    """evaluate_accuracy_gpu(net, data_iter, device)"""
+    from torch.overrides import TorchFunctionMode
+
+    class SimulatedGPUs(TorchFunctionMode):
+        # Knows for every storage on which device it pretends to be; what must agree on real GPUs must agree here.
+        def __init__(self):
+            super().__init__()
+            self.places = {}
+
+        def tensors(self, value):
+            if isinstance(value, Tensor):
+                return [value]
+            items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else []
+            return [tensor for item in items for tensor in self.tensors(item)]
+
+        def place(self, tensor):
+            storage = tensor.untyped_storage()
+            if not storage.data_ptr():
+                return getattr(tensor, "pretended", torch.device("cpu"))
+            return self.places.get(storage.data_ptr(), (torch.device("cpu"), None))[0]
+
+        def put(self, value, device):
+            for tensor in self.tensors(value):
+                storage = tensor.untyped_storage()
+                if storage.data_ptr():
+                    self.places.setdefault(storage.data_ptr(), (device, storage))
+                else:
+                    tensor.pretended = device
+            return value
+
+        def named(self, device):
+            device = torch.device("cuda", device) if isinstance(device, int) else torch.device(device)
+            return torch.device("cuda", 0) if device == torch.device("cuda") else device
+
+        def moved(self, tensor, device, copy=False):
+            there = self.place(tensor) == device and not copy
+            return tensor if there else self.put(tensor.clone(), device)
+
+        def to(self, tensor, args, options):
+            device, dtype = options.get("device"), options.get("dtype")
+            for option in args:
+                if isinstance(option, Tensor):
+                    device, dtype = self.place(option), option.dtype
+                elif isinstance(option, torch.dtype):
+                    dtype = option
+                elif isinstance(option, (str, torch.device)) or type(option) is int:
+                    device = option
+            here = self.place(tensor)
+            converted = self.put(tensor.to(dtype or tensor.dtype), here)
+            return self.moved(converted, here if device is None else self.named(device), options.get("copy", False))
+
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            kwargs, name = dict(kwargs or {}), getattr(func, "__name__", "")
+            if name == "__get__":
+                place, attribute = self.place(args[0]), func.__self__.__name__
+                if attribute == "device":
+                    return place
+                if attribute in ("is_cuda", "is_cpu"):
+                    return attribute == "is_" + place.type
+                return self.put(func(*args), place)
+            if name == "to":
+                return self.to(args[0], args[1:], kwargs)
+            if name == "cpu":
+                return self.moved(args[0], torch.device("cpu"))
+            if name == "cuda":
+                return self.moved(args[0], self.named([*args[1:], kwargs.get("device")][0] or 0))
+            if name == "get_device":
+                return -1 if self.place(args[0]).type == "cpu" else self.place(args[0]).index
+            if name in ("copy_", "__setitem__", "__set__", "backward") or name.startswith("_has"):
+                return func(*args, **kwargs)
+            if name == "grad":
+                found = func(*args, **kwargs)
+                for gradient, tensor in zip(found, self.tensors(args[1])):
+                    self.put(gradient, self.place(tensor))
+                return found
+            device = kwargs.pop("device", None)
+            given = self.tensors([args, kwargs])[: 1 if name == "__getitem__" else None]
+            places = {self.place(t) for t in given if t.ndim or self.place(t).type == "cuda"}
+            if len(places) > 1:
+                listed = " and ".join(sorted(map(str, places)))
+                raise RuntimeError(f"Expected all tensors to be on the same device, but found at least two, {listed}!")
+            place = next(iter(places), torch.device("cpu")) if device is None else self.named(device)
+            return self.put(func(*args, **kwargs), place)
+
+    with SimulatedGPUs():
+        if task == "buffer":
+            home, seen, X, lengths = args
+            layer = names.DeviceAwareBuffer(X.shape[1]).double()
+            layer(seen, len(seen))
+            layer.to(home)
+            outputs = [layer(X.to(home), length) for length in lengths]
+            layer.eval()
+            outputs.append(layer(X.to(home), len(X)))
+            places = [str(t.device) for t in (*outputs, layer.total, layer.count)]
+            return [places, [output.detach().to("cpu") for output in outputs]]
+        kind, W, X, y, batch_size, home, data, device = args
+        weight, reached = nn.Parameter(W.clone()), []
+
+        class Scores(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.weight = weight
+
+            def forward(self, X):
+                if isinstance(X, (list, tuple)):
+                    reached.append(sorted({str(part.device) for part in X}))
+                    return X[0] @ self.weight + X[1] @ self.weight
+                reached.append([str(X.device)])
+                return X @ self.weight
+
+        net = Scores().to(home)
+        X, y = X.to(data), y.to(data)
+        parts = zip(X.split(batch_size), y.split(batch_size))
+        batches = [([A / 4, A - A / 4] if kind == "lists" else A, b) for A, b in parts]
+        options = {} if device is None else {"device": torch.device(device)}
+        value = names.evaluate_accuracy_gpu((lambda X: net(X)) if kind == "function" else net, iter(batches), **options)
+        return [float(value), reached, str(net.weight.device)]
+
+
+def evaluated_on(submission, reference, *, kind="module", W, X, home, data="cpu", device=None):
+    """(accuracy, right accuracy, devices where X was, device of the weight at the end)."""
+    y = (X @ W).argmax(dim=1)
+    y[::3] = (y[::3] + 1) % 4
+    args = ("evaluate", kind, W, X, y, 3, home, data, device)
+    call = "evaluate_accuracy_gpu(net, data_iter" + ("" if device is None else f', torch.device("{device}")') + ")"
+    simulated = shown_as(on_simulated_gpus, call)
+    value, reached, stayed = items_of(submission.run(simulated, *args), 3)
+    right, _, _ = reference.run(simulated, *args)
+    expect(stayed == home, f"must stay on {home}, but is on {stayed} afterwards", what="net")
+    return value, right, reached
+
+
+SCORES = {"W": spread((3, 4)), "X": spread((st.integers(2, 7), 3))}
+GPUS = st.sampled_from(["cuda:0", "cuda:1", "cuda:2"])
+
+
+def expect_reached(reached, device):
+    places = sorted({place for places in reached for place in places})
+    expect(places == [device], f"must reach net on {device}, not on {' and '.join(places) or 'any device'}", what="X")
+
+
+@probe
+def evaluated(names, W, X, y, batch_size, as_module):
+    """evaluate_accuracy_gpu(net, data_iter)"""
+    linear = nn.Linear(*W.shape, bias=False, dtype=W.dtype)
+    linear.weight.data.copy_(W.T)
+    batches = zip(X.split(batch_size), y.split(batch_size))
+    return names.evaluate_accuracy_gpu(linear if as_module else lambda X: X @ W, batches)
+
+
+@check("evaluate_accuracy_gpu", points=2)
+@given(W=spread((3, 4)), X=spread((st.integers(1, 11), 3)), batch_size=st.integers(1, 4), as_module=st.booleans())
+def test_accuracy_covers_every_batch(submission, reference, W, X, batch_size, as_module):
+    """It is the share of right predictions among the examples of all batches, for a module or a function."""
+    y = (X @ W).argmax(dim=1)
+    y[::3] = (y[::3] + 1) % 4
+    args = (W, X, y, batch_size, as_module)
+    mine = number_of(submission.run(evaluated, *args), what="evaluate_accuracy_gpu(net, data_iter)")
+    close(mine, reference.run(evaluated, *args), what="evaluate_accuracy_gpu(net, data_iter)")
+
+
+@probe
+def modes_seen(names, X, y, device):
+    """evaluate_accuracy_gpu(net, data_iter)"""
+
+    class Watched(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight, self.modes = nn.Parameter(torch.ones(())), []
+            self.inner = nn.Dropout(0.0)
+
+        def forward(self, X):
+            self.modes.append(self.training or self.inner.training)
+            return X
+
+    net = Watched().train()
+    options = {"device": torch.device("cpu")} if device else {}
+    value = names.evaluate_accuracy_gpu(net, [(X, y), (X, y)], **options)
+    return [float(value), net.modes]
+
+
+@check("evaluate_accuracy_gpu", points=1)
+@given(X=spread((st.integers(2, 5), 3)), device_given=st.booleans())
+def test_module_is_evaluated_in_evaluation_mode(submission, X, device_given):
+    """A module is put into evaluation mode before the first batch, with a device given or not."""
+    value, modes = items_of(submission.run(modes_seen, X, X.argmax(dim=1), device_given), 2)
+    expect(len(modes) == 2, f"must call net once per batch, 2 times in all, not {len(modes)}", what="It")
+    expect(not any(modes), "must run net in evaluation mode: call net.eval() first", what="It")
+    close(value, 1.0, what="evaluate_accuracy_gpu(net, data_iter)")
+
+
+@check("evaluate_accuracy_gpu", points=2)
+@given(home=GPUS, **SCORES)
+def test_batches_follow_the_module(submission, reference, home, W, X):
+    """Without a device, batches from the CPU go to where the module's parameters are (simulated GPUs)."""
+    value, right, reached = evaluated_on(submission, reference, W=W, X=X, home=home)
+    expect_reached(reached, home)
+    close(value, right, what=f"the accuracy of a module on {home}")
+
+
+@check("evaluate_accuracy_gpu", points=2)
+@given(device=GPUS, data=st.sampled_from(["cpu", "cuda:3"]), kind=st.sampled_from(["module", "function"]), **SCORES)
+def test_batches_go_to_the_given_device(submission, reference, device, data, kind, W, X):
+    """With a device, X and y go there from wherever they are, for a module or a function (simulated GPUs)."""
+    places = {"home": device, "data": data, "device": device}
+    value, right, reached = evaluated_on(submission, reference, kind=kind, W=W, X=X, **places)
+    expect_reached(reached, device)
+    close(value, right, what=f"the accuracy on {device} of batches that are on {data}")
+
+
+@probe
+def device_reached(names, X, y, home, device):
+    """evaluate_accuracy_gpu(net, data_iter, device)"""
+
+    class Reached(Exception):
+        pass
+
+    class Watched(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight, self.places = nn.Parameter(torch.ones((), device=home)), []
+
+        def forward(self, X):
+            self.places.append(X.device.type)
+            raise Reached
+
+    net = Watched()
+    try:
+        names.evaluate_accuracy_gpu(net, [(X, y)], torch.device(device))
+    except Reached:
+        return net.places
+    return []
+
+
+@check("evaluate_accuracy_gpu", points=1)
+@given(X=spread((st.integers(1, 4), 3)), places=st.sampled_from([("cpu", "meta"), ("meta", "cpu")]))
+def test_given_device_counts_more_than_the_modules(submission, X, places):
+    """A device that is given counts, even if the module's parameters are elsewhere (tried on "meta")."""
+    home, device = places
+    reached = items_of(submission.run(device_reached, X, torch.arange(len(X)), home, device))
+    expect_reached([reached], device)
+
+
+@check("evaluate_accuracy_gpu", points=1)
+@given(home=GPUS, given_device=st.booleans(), **SCORES)
+def test_inputs_may_be_lists(submission, reference, home, given_device, W, X):
+    """Where X is a list of tensors, all of them are moved, and net receives a list (simulated GPUs)."""
+    device = home if given_device else None
+    value, right, reached = evaluated_on(submission, reference, kind="lists", W=W, X=X, home=home, device=device)
+    expect_reached(reached, home)
+    close(value, right, what="the accuracy of a net whose X is a list")
+
+
+@check("evaluate_accuracy_gpu", points=1)
+@given(home=GPUS, **SCORES)
+def test_function_without_a_device(submission, reference, home, W, X):
+    """For a function and no device, the batches stay where they are (simulated GPUs)."""
+    value, right, reached = evaluated_on(submission, reference, kind="function", W=W, X=X, home=home, data=home)
+    expect_reached(reached, home)
+    close(value, right, what="the accuracy of a function")
+
+
+@probe
+def evaluated_on_gpu(names, W, X, y):
+    """evaluate_accuracy_gpu(net, data_iter)"""
+    linear = nn.Linear(*W.shape, bias=False, dtype=W.dtype)
+    linear.weight.data.copy_(W.T)
+    return float(names.evaluate_accuracy_gpu(linear.cuda(), zip(X.split(3), y.split(3))))
+
+
+@pytest.mark.gpu
+@check("evaluate_accuracy_gpu", points=1)
+@given(**SCORES)
+def test_accuracy_on_a_real_gpu(submission, W, X):
+    """The accuracy of a module on the GPU is computed from batches on the CPU."""
+    y = (X @ W).argmax(dim=1)
+    close(submission.run(evaluated_on_gpu, W, X, y), 1.0, what="evaluate_accuracy_gpu(net, data_iter)")
+
+
+# DeviceAwareBuffer
+
+
+@probe
+def layer_in_float64(names, num_features):
+    """DeviceAwareBuffer(num_features).double()"""
+    return names.DeviceAwareBuffer(num_features).double()
+
+
+COLUMNS = st.shared(st.integers(1, 4), key="columns")
+
+
+def rows(low=1, high=5):
+    return spread((st.integers(low, high), COLUMNS))
+
+
+def layers(submission, reference, X):
+    return [x.run(layer_in_float64, X.shape[1]) for x in (submission, reference)]
+
+
+def close_buffers(mine, right, when):
+    close(mine.total, right.total, what=f"layer.total {when}")
+    close(number_of(mine.count, what="layer.count"), float(right.count), what=f"layer.count {when}")
+
+
+@check("DeviceAwareBuffer", points=2)
+@given(X=rows(), padding=st.integers(0, 5))
+def test_first_pass_centres_the_real_rows(submission, reference, X, padding):
+    """In training, the first pass subtracts the mean of the real rows from them; padding becomes zero."""
+    valid_len = max(len(X) - padding, 0)
+    mine, right = layers(submission, reference, X)
+    close(mine(X, valid_len), right(X, valid_len), what=f"layer(X, {valid_len})")
+    close_buffers(mine, right, f"after layer(X, {valid_len})")
+
+
+@check("DeviceAwareBuffer", points=2)
+@given(batches=st.lists(rows(), min_size=2, max_size=4), training=st.lists(st.booleans(), min_size=4, max_size=4))
+def test_any_sequence_of_passes(submission, reference, batches, training):
+    """Training passes add to total and count, evaluation passes only use them, in any order."""
+    mine, right = layers(submission, reference, batches[0])
+    for number, (X, mode) in enumerate(zip(batches, training)):
+        valid_len = max(len(X) - number % 2, 1)
+        for layer in (mine, right):
+            layer.train(mode)
+        when = f"in pass {number + 1}, in {'training' if mode else 'evaluation'} mode,"
+        close(mine(X, valid_len), right(X, valid_len), what=f"layer(batches[{number}], {valid_len}) {when}")
+        close_buffers(mine, right, f"after pass {number + 1}, in {'training' if mode else 'evaluation'} mode,")
+
+
+@check("DeviceAwareBuffer", points=1)
+@given(X=rows(2), valid_len=st.integers(0, 1), training=st.booleans())
+def test_padding_has_no_influence(submission, X, valid_len, training):
+    """What stands in the padding changes neither the real rows of the result nor the buffers."""
+    other = X.clone()
+    other[valid_len:] = 7 - other[valid_len:]
+    results = []
+    for batch in (X, other):
+        layer = submission.run(layer_in_float64, X.shape[1])
+        layer.train(training)
+        Y = tensor_of(layer(batch, valid_len), shape=X.shape, dtype=F64, what=f"layer(X, {valid_len})")
+        close(Y[valid_len:], torch.zeros_like(X[valid_len:]), what=f"layer(X, {valid_len})[{valid_len}:]")
+        results.append([Y, layer.total, number_of(layer.count, what="layer.count")])
+    what = f"[layer(X, {valid_len}), total, count] with other numbers in the padding"
+    close(results[1], results[0], what=what)
+
+
+@probe
+def buffers_of_a_new_layer(names, num_features):
+    """DeviceAwareBuffer(num_features)"""
+    layer = names.DeviceAwareBuffer(num_features)
+    state = {name: value.detach() for name, value in layer.state_dict().items()}
+    return [state, [name for name, _ in layer.named_buffers()], [name for name, _ in layer.named_parameters()]]
+
+
+@check("DeviceAwareBuffer", points=2)
+@given(num_features=st.integers(1, 5))
+def test_total_and_count_are_buffers(submission, num_features):
+    """total and count are zeros at first, buffers and no parameters, and stand in state_dict()."""
+    state, buffers, parameters = items_of(submission.run(buffers_of_a_new_layer, num_features), 3)
+    for name, shape in (("total", (num_features,)), ("count", ())):
+        expect(name in buffers, f"must hold {name}; it holds {buffers or 'nothing'}", what="layer.named_buffers()")
+        expect(name in state, f"must hold {name}; it holds {list(state) or 'nothing'}", what="layer.state_dict()")
+        equal(state[name], torch.zeros(shape), what=f"layer.{name} of a new layer")
+    expect(not parameters, f"must be empty, but holds {parameters}", what="layer.named_parameters()")
+
+
+@check("DeviceAwareBuffer", points=1)
+@given(seen=rows(), X=rows())
+def test_state_dict_restores_the_layer(submission, reference, seen, X):
+    """A new layer that loads the state_dict() of one that has learned centres like it."""
+    trained, right = layers(submission, reference, X)
+    restored, _ = layers(submission, reference, X)
+    for layer in (trained, right):
+        layer(seen, len(seen))
+    restored.load_state_dict(trained.state_dict())
+    for layer in (restored, right):
+        layer.eval()
+    what = "layer(X, n) in evaluation mode, restored from the state_dict of a layer that has seen `seen`,"
+    close(restored(X, len(X)), right(X, len(X)), what=what)
+
+
+@check("DeviceAwareBuffer", points=2)
+@given(X=rows(), passes=st.integers(0, 1))
+def test_buffers_follow_the_layer(submission, X, passes):
+    """layer.to(device) moves total and count, before and after they have learned (tried on "meta")."""
+    layer = submission.run(layer_in_float64, X.shape[1])
+    for _ in range(passes):
+        layer(X, len(X))
+    layer.to("meta")
+    for name in ("total", "count"):
+        device = tensor_of(getattr(layer, name), what=f"layer.{name}").device.type
+        expect(device == "meta", f"must be on the device meta, not {device}", what=f'{name} after layer.to("meta")')
+
+
+@check("DeviceAwareBuffer", points=2)
+@given(home=GPUS, seen=rows(), X=rows(2), short=st.integers(0, 2))
+def test_layer_works_where_it_was_moved(submission, reference, home, seen, X, short):
+    """A layer that has learned and is moved goes on learning on its new device (simulated GPUs)."""
+    args = ("buffer", home, seen, X, [max(len(X) - short, 0), len(X)])
+    simulated = shown_as(on_simulated_gpus, "layer(X, valid_len)")
+    places, mine = items_of(submission.run(simulated, *args), 2)
+    _, right = reference.run(simulated, *args)
+    close(mine, right, what=f"the results of three passes on {home}")
+    expect(set(places) == {home}, f"must all be on {home}, not {places}", what="The results, total and count")
+
+
+@check("DeviceAwareBuffer", points=1)
+@given(X=spread((st.integers(2, 5), COLUMNS), dtype=torch.float32))
+def test_buffers_follow_the_dtype(submission, reference, X):
+    """layer.double() turns the buffers into float64, and the layer goes on; before it works in float32."""
+    mine, right = (x.DeviceAwareBuffer(X.shape[1]) for x in (submission, reference))
+    close(mine(X, len(X)), right(X, len(X)), what="layer(X, n) in float32")
+    for layer in (mine, right):
+        layer.double()
+    tensor_of(mine.total, shape=(X.shape[1],), dtype=F64, what="layer.total after layer.double()")
+    single = {"rtol": 2e-4, "atol": 2e-5}
+    close(mine(X.double(), 1), right(X.double(), 1), what="layer(X.double(), 1) after layer.double()", **single)
+
+
+@check("DeviceAwareBuffer", points=1)
+@given(seen=rows(), X=rows(2), valid_len=st.integers(0, 2), training=st.booleans())
+def test_gradient_passes_to_the_real_rows(submission, reference, seen, X, valid_len, training):
+    """The gradient passes unchanged to the real rows of X, since the mean counts as a constant; padding gets none."""
+    mine, right = layers(submission, reference, X)
+    for layer in (mine, right):
+        layer(seen, len(seen))
+        layer.train(training)
+    cotangent = torch.linspace(-1, 2, X.numel(), dtype=F64).view_as(X)
+    own, wanted = (layer.vjp(X, valid_len, cotangent=cotangent) for layer in (mine, right))
+    close(own.output, wanted.output, what=f"layer(X, {valid_len})")
+    # No real rows, no gradient: None and zeros are the same.
+    gradient = torch.zeros_like(X) if own.inputs[0] is None and not valid_len else own.inputs[0]
+    close(gradient, wanted.inputs[0], what=f"the gradient of layer(X, {valid_len}) with respect to X")
+
+
+@probe
+def state_after_tracked_pass(names, X, valid_len):
+    """layer(X, valid_len)"""
+    layer = names.DeviceAwareBuffer(X.shape[1]).double()
+    kept = X.clone()
+    for _ in range(2):
+        layer(X.clone().requires_grad_(), valid_len)
+    layer(X, valid_len)
+    return [layer.total.requires_grad, layer.count.requires_grad, torch.equal(X, kept)]
+
+
+@check("DeviceAwareBuffer", points=1)
+@given(X=rows(), short=st.integers(0, 2))
+def test_buffers_keep_no_graph(submission, X, short):
+    """After training passes on an X that requires gradients, total and count require none; X is unchanged."""
+    total, count, same = items_of(submission.run(state_after_tracked_pass, X, max(len(X) - short, 0)), 3)
+    expect(not total, "must be cut off from the graph, but its requires_grad is true", what="layer.total")
+    expect(not count, "must be cut off from the graph, but its requires_grad is true", what="layer.count")
+    expect(same, "must stay as it was", what="X after layer(X, valid_len)")
+
+
+@probe
+def layer_on_gpu(names, X, valid_len):
+    """layer(X, valid_len)"""
+    layer = names.DeviceAwareBuffer(X.shape[1]).double().to("cuda")
+    Y = layer(X.cuda(), valid_len)
+    return [Y.is_cuda and layer.total.is_cuda and layer.count.is_cuda, Y.detach().cpu()]
+
+
+@pytest.mark.gpu
+@check("DeviceAwareBuffer", points=1)
+@given(X=rows(), padding=st.integers(0, 2))
+def test_layer_on_a_real_gpu(submission, reference, X, padding):
+    """The layer works on the GPU, and its buffers are there."""
+    valid_len = max(len(X) - padding, 0)
+    there, Y = items_of(submission.run(layer_on_gpu, X, valid_len), 2)
+    expect(there, "must all be on the GPU", what="layer(X, valid_len), layer.total and layer.count")
+    _, right = layers(submission, reference, X)
+    close(Y, right(X, valid_len), what="layer(X, valid_len) on the GPU")

@@ -1,0 +1,440 @@
+"""Known mistakes with anchor boxes."""
+
+import torch
+
+from autograder.suite import misconception
+
+
+def priors(data, kinds, centre=0.5, scale=None, transposed=False, shapes_first=False):
+    """Anchors for pairs (width, height) measured in heights of the image."""
+    H, W = data.shape[-2:]
+    scale = H / W if scale is None else scale
+    kinds = [(w * scale, h) for w, h in kinds]
+    pixels = [((j + centre) / W, (i + centre) / H) for i in range(H) for j in range(W)]
+    if transposed:
+        pixels = [((j + centre) / W, (i + centre) / H) for j in range(W) for i in range(H)]
+    pairs = [(p, k) for k in kinds for p in pixels] if shapes_first else [(p, k) for p in pixels for k in kinds]
+    rows = [[x - w / 2, y - h / 2, x + w / 2, y + h / 2] for (x, y), (w, h) in pairs]
+    return torch.tensor([rows], device=data.device)
+
+
+def shapes_of(sizes, ratios):
+    """(width, height) of the n + m - 1 kinds of anchor, in heights of the image."""
+    kinds = [(s, ratios[0]) for s in sizes] + [(sizes[0], r) for r in ratios[1:]]
+    return [(s * r**0.5, s / r**0.5) for s, r in kinds]
+
+
+@misconception(
+    "multibox_prior",
+    "the width is not scaled by H / W",
+    trips="test_multibox_prior_shapes_in_pixels",
+    hint="Your anchors have the right ratio only on square images. The size is measured in heights of the "
+    "image, but x is normalised by the width: what does a length of one image height become when it is "
+    "divided by the width?",
+)
+def unscaled_width(data, sizes, ratios):
+    return priors(data, shapes_of(sizes, ratios), scale=1.0)
+
+
+@misconception(
+    "multibox_prior",
+    "every size with every ratio",
+    trips="test_multibox_prior_lists_every_anchor_in_order",
+    hint="You make n m anchors for each pixel, which soon is far too many. Only the first ratio meets all "
+    "sizes, and only the first size meets all ratios; count how many pairs that are.",
+)
+def all_combinations(data, sizes, ratios):
+    return priors(data, [(s * r**0.5, s / r**0.5) for r in ratios for s in sizes])
+
+
+@misconception(
+    "multibox_prior",
+    "centred on the corner of a pixel",
+    trips="test_multibox_prior_centres_anchors_on_pixels",
+    hint="Your first anchor is centred at (0, 0), the corner of the image. Pixel j covers the stretch from j "
+    "to j + 1; where is its middle?",
+)
+def corner_centred(data, sizes, ratios):
+    return priors(data, shapes_of(sizes, ratios), centre=0.0)
+
+
+@misconception(
+    "multibox_prior",
+    "pixels column by column",
+    trips="test_multibox_prior_centres_anchors_on_pixels",
+    hint="The anchors are right, their order is not: you go down the first column before you come to the "
+    "second. Pixels come row by row; look at the order in which your grid is flattened.",
+)
+def columns_first(data, sizes, ratios):
+    return priors(data, shapes_of(sizes, ratios), transposed=True)
+
+
+@misconception(
+    "multibox_prior",
+    "the anchors of a pixel are not neighbours",
+    trips="test_multibox_prior_lists_every_anchor_in_order",
+    hint="You list all pixels for the first shape, then all pixels for the second. The shapes run fastest: "
+    "first every anchor of the first pixel. Compare repeat with repeat_interleave.",
+)
+def shapes_slowest(data, sizes, ratios):
+    return priors(data, shapes_of(sizes, ratios), shapes_first=True)
+
+
+@misconception(
+    "multibox_prior",
+    "width and height swapped",
+    trips="test_multibox_prior_shapes_in_pixels",
+    hint="With a ratio of 4 your anchors are tall where they should be wide. The ratio is width over height, "
+    "so its root makes the width grow and the height shrink.",
+)
+def inverted_ratio(data, sizes, ratios):
+    return priors(data, [(h, w) for w, h in shapes_of(sizes, ratios)])
+
+
+def iou(boxes1, boxes2, floor=0.0, shared=1.0):
+    w = torch.min(boxes1[:, None, 2], boxes2[:, 2]) - torch.max(boxes1[:, None, 0], boxes2[:, 0])
+    h = torch.min(boxes1[:, None, 3], boxes2[:, 3]) - torch.max(boxes1[:, None, 1], boxes2[:, 1])
+    both = w.clamp(min=floor) * h.clamp(min=floor)
+    area1 = (boxes1[:, 2] - boxes1[:, 0]) * (boxes1[:, 3] - boxes1[:, 1])
+    area2 = (boxes2[:, 2] - boxes2[:, 0]) * (boxes2[:, 3] - boxes2[:, 1])
+    return both / (area1[:, None] + area2 - shared * both)
+
+
+@misconception(
+    "box_iou",
+    "negative sides are not clamped",
+    trips="test_box_iou_of_boxes_apart_is_zero",
+    hint="For boxes that do not meet, the sides of the intersection come out negative, and two negative sides "
+    "make a positive area. An intersection can be empty, but never smaller than that.",
+)
+def unclamped_iou(boxes1, boxes2):
+    return iou(boxes1, boxes2, floor=-1e30)
+
+
+@misconception(
+    "box_iou",
+    "the union counts the overlap twice",
+    trips="test_box_iou_of_a_box_with_itself_is_one",
+    hint="Your IoU of a box with itself is not 1. The sum of both areas holds the part that they share twice over.",
+)
+def doubled_union(boxes1, boxes2):
+    return iou(boxes1, boxes2, shared=0.0)
+
+
+@misconception(
+    "box_iou",
+    "boxes are compared in pairs of rows",
+    trips="test_box_iou_matches_its_definition",
+    hint="You compare row i with row i only. Every box of the first set meets every box of the second, which "
+    "makes a table of shape (N, M): give one of the sets an extra dimension.",
+)
+def rowwise_iou(boxes1, boxes2):
+    sides = (torch.min(boxes1[:, 2:], boxes2[:, 2:]) - torch.max(boxes1[:, :2], boxes2[:, :2])).clamp(min=0)
+    both = sides.prod(dim=1)
+    areas = [(b[:, 2:] - b[:, :2]).prod(dim=1) for b in (boxes1, boxes2)]
+    return both / (areas[0] + areas[1] - both)
+
+
+def assigned(table, threshold, second=True):
+    best, which = table.max(dim=1)
+    out = torch.where(best >= threshold, which, -1)
+    table = table.clone()
+    for _ in range(table.shape[1] if second else 0):
+        i, j = divmod(int(table.argmax()), table.shape[1])
+        out[i] = j
+        table[i], table[:, j] = -1, -1
+    return out
+
+
+@misconception(
+    "assign_anchor_to_bbox",
+    "the second stage is missing",
+    trips="test_assignment_leaves_no_box_without_an_anchor",
+    hint="A box that no anchor overlaps well has nobody to learn it. After the threshold, each box in turn is "
+    "given one anchor, however small their IoU.",
+)
+def threshold_only(ground_truth, anchors, device, iou_threshold=0.5):
+    return assigned(box_iou(anchors, ground_truth), iou_threshold, second=False)
+
+
+@misconception(
+    "assign_anchor_to_bbox",
+    "the threshold is forgotten",
+    trips="test_assignment_threshold_is_inclusive",
+    hint="Only one anchor per box is assigned. Besides it, every anchor whose best IoU reaches the threshold "
+    "learns that box too.",
+)
+def greedy_only(ground_truth, anchors, device, iou_threshold=0.5):
+    return assigned(box_iou(anchors, ground_truth), 2.0)
+
+
+@misconception(
+    "assign_anchor_to_bbox",
+    "each box simply takes its own best anchor",
+    trips="test_assignment_settles_a_contested_anchor",
+    hint="Two boxes can like the same anchor best, and then one of them ends up with none. Take the largest "
+    "IoU of the whole table, cross out its row and its column, and look again.",
+)
+def best_anchor_each(ground_truth, anchors, device, iou_threshold=0.5):
+    table = box_iou(anchors, ground_truth)
+    out = assigned(table, iou_threshold, second=False)
+    for j, i in enumerate(table.argmax(dim=0).tolist()):
+        out[i] = j
+    return out
+
+
+@misconception(
+    "assign_anchor_to_bbox",
+    "the threshold overrules the second stage",
+    trips="test_assignment_settles_a_contested_anchor",
+    hint="An anchor that was reserved for one box is handed to another one that it overlaps more. The second "
+    "stage has the last word; look at which of the two you write last.",
+)
+def stages_reversed(ground_truth, anchors, device, iou_threshold=0.5):
+    table = box_iou(anchors, ground_truth)
+    first = assigned(table, iou_threshold, second=False)
+    return torch.where(first >= 0, first, assigned(table, 2.0))
+
+
+def centred(boxes):
+    return (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
+
+
+def offsets(anchors, boxes, eps, shift=10.0, growth=5.0):
+    (a, size), (b, sides) = centred(anchors), centred(boxes)
+    return torch.cat([shift * (b - a) / size, growth * torch.log(eps + sides / size)], dim=1)
+
+
+@misconception(
+    "offset_boxes",
+    "without the factors 10 and 5",
+    trips="test_offset_boxes_of_known_moves",
+    hint="Your offsets are smaller than they should be. The shift is multiplied by 10 and the logarithm by 5, "
+    "so that the network sees numbers of about the same size.",
+)
+def plain_offsets(anchors, assigned_bb, eps=1e-6):
+    return offsets(anchors, assigned_bb, eps, 1.0, 1.0)
+
+
+@misconception(
+    "offset_boxes",
+    "eps is left out",
+    trips="test_offset_boxes_of_an_empty_box_is_finite",
+    hint="The logarithm of 0 is minus infinity, and infinity times a mask of 0 is nan. eps is added to the "
+    "ratio before the logarithm is taken.",
+)
+def offsets_without_eps(anchors, assigned_bb, eps=1e-6):
+    return offsets(anchors, assigned_bb, 0.0)
+
+
+@misconception(
+    "offset_boxes",
+    "shifts between corners instead of centres",
+    trips="test_offset_boxes_of_known_moves",
+    hint="You compare the upper left corners. They move as well when a box only grows around its centre; "
+    "change both boxes to centre, width and height first.",
+)
+def corner_offsets(anchors, assigned_bb, eps=1e-6):
+    right = offsets(anchors, assigned_bb, eps)
+    shift = 10 * (assigned_bb[:, :2] - anchors[:, :2]) / (anchors[:, 2:] - anchors[:, :2])
+    return torch.cat([shift, right[:, 2:]], dim=1)
+
+
+@misconception(
+    "offset_boxes",
+    "anchor and box swapped",
+    trips="test_offset_boxes_of_known_moves",
+    hint="Your offsets lead from the box to the anchor. The network starts at the anchor: differences are box "
+    "minus anchor, and lengths are measured in those of the anchor.",
+)
+def swapped_offsets(anchors, assigned_bb, eps=1e-6):
+    return offsets(assigned_bb, anchors, eps)
+
+
+def targets(anchors, labels, step=1, masked=True, spread=4):
+    columns = []
+    for label in labels:
+        owner = assign_anchor_to_bbox(label[:, 1:], anchors[0], anchors.device)
+        hit = owner >= 0
+        own = label[owner.clamp(min=0)]
+        offset = offset_boxes(anchors[0], torch.where(hit[:, None], own[:, 1:], 0.0))
+        offset = offset * hit[:, None] if masked else offset
+        classes = torch.where(hit, own[:, 0].long() + step, 0)
+        columns.append((offset.reshape(-1), hit.float()[:, None].repeat(1, spread).reshape(-1), classes))
+    return tuple(torch.stack(column) for column in zip(*columns))
+
+
+@misconception(
+    "multibox_target",
+    "classes are not shifted by 1",
+    trips="test_multibox_target_classes",
+    hint="Label 0 is taken: it means background. An object of class 0 must be told from it, so every class "
+    "moves up by one.",
+)
+def unshifted_classes(anchors, labels):
+    return targets(anchors, labels, step=0)
+
+
+@misconception(
+    "multibox_target",
+    "offsets of the background are not masked",
+    trips="test_multibox_target_offsets",
+    hint="Anchors without a box have offsets that mean nothing, and they would be trained on. They have to be 0.",
+)
+def unmasked_offsets(anchors, labels):
+    return targets(anchors, labels, masked=False)
+
+
+@misconception(
+    "multibox_target",
+    "one mask entry for each anchor",
+    trips="test_multibox_target_mask_marks_the_anchors_with_a_box",
+    hint="The mask multiplies the offsets, of which each anchor has four. Repeat its entry for each of them.",
+)
+def short_mask(anchors, labels):
+    return targets(anchors, labels, spread=1)
+
+
+@misconception(
+    "multibox_target",
+    "every image gets the targets of the first",
+    trips="test_multibox_target_treats_each_image_on_its_own",
+    hint="All rows of your targets belong to the first image. Each image has objects of its own; look at which "
+    "row of labels the loop reads.",
+)
+def first_image_targets(anchors, labels):
+    return targets(anchors, labels[:1].expand(len(labels), -1, -1))
+
+
+def undone(anchors, offsets, shift=10.0, growth=5.0):
+    centre, size = centred(anchors)
+    return centre + offsets[:, :2] * size / shift, size * torch.exp(offsets[:, 2:] / growth)
+
+
+@misconception(
+    "offset_inverse",
+    "without the factors 10 and 5",
+    trips="test_offset_inverse_of_known_moves",
+    hint="Your boxes fly off much too far. The offsets were multiplied by 10 and by 5 when they were made, and "
+    "this has to be undone.",
+)
+def plain_inverse(anchors, offset_preds):
+    centre, size = undone(anchors, offset_preds, 1.0, 1.0)
+    return torch.cat([centre - size / 2, centre + size / 2], dim=1)
+
+
+@misconception(
+    "offset_inverse",
+    "centre, width and height instead of corners",
+    trips="test_offset_inverse_of_known_moves",
+    hint="With offsets of zero the anchors themselves should come back, as corners. You return centres, widths "
+    "and heights.",
+)
+def centred_inverse(anchors, offset_preds):
+    return torch.cat(undone(anchors, offset_preds), dim=1)
+
+
+@misconception(
+    "offset_inverse",
+    "the exponential is missing",
+    trips="test_offset_inverse_of_known_moves",
+    hint="With offsets of zero your boxes have no size at all. The last two offsets are logarithms of ratios: "
+    "which function undoes a logarithm?",
+)
+def inverse_without_exp(anchors, offset_preds):
+    centre, size = centred(anchors)
+    centre, size = centre + offset_preds[:, :2] * size / 10, size * offset_preds[:, 2:] / 5
+    return torch.cat([centre - size / 2, centre + size / 2], dim=1)
+
+
+def suppressed(boxes, order, threshold):
+    kept = []
+    for i in order.tolist():
+        if all(float(box_iou(boxes[i][None], boxes[k][None])) <= threshold for k in kept):
+            kept.append(i)
+    return torch.tensor(kept)
+
+
+@misconception(
+    "nms",
+    "the lowest score comes first",
+    trips="test_nms_removes_a_box_only_for_a_better_one",
+    hint="You keep the worst box of each crowd: argsort sorts in ascending order unless it is told otherwise. "
+    "The most certain box has the first say.",
+)
+def ascending_nms(boxes, scores, iou_threshold):
+    return suppressed(boxes, scores.argsort(), iou_threshold)
+
+
+@misconception(
+    "nms",
+    "removed boxes still remove others",
+    trips="test_nms_lets_removed_boxes_remove_nothing",
+    hint="A box falls because of another one that had itself been removed before. Only kept boxes remove "
+    "others: shorten the list of candidates after each step.",
+)
+def domino_nms(boxes, scores, iou_threshold):
+    order = scores.argsort(descending=True)
+    over = (box_iou(boxes, boxes) > iou_threshold)[order][:, order]
+    return order[~over.tril(diagonal=-1).any(dim=1)]
+
+
+def detections(probs, offset_preds, anchors, nms_threshold, pos_threshold, first=1, shift=0, invert=True):
+    out = []
+    for image, offset in zip(probs, offset_preds):
+        score, kind = image[first:].max(dim=0)
+        boxes = offset_inverse(anchors[0], offset.reshape(-1, 4))
+        keep = nms(boxes, score, nms_threshold).tolist()
+        rest = [k for k in range(len(boxes)) if k not in keep]
+        kind = kind + shift
+        kind[rest] = -1
+        low = score < pos_threshold
+        kind[low] = -1
+        score = torch.where(low, 1 - score, score) if invert else score
+        out.append(torch.cat([kind[:, None], score[:, None], boxes], dim=1)[keep + rest])
+    return torch.stack(out)
+
+
+@misconception(
+    "multibox_detection",
+    "the background takes part in the maximum",
+    trips="test_multibox_detection_leaves_the_background_out",
+    hint="Row 0 of the probabilities is the background, and where it is largest you detect nothing but "
+    "background. Leave it out before you look for the most likely class.",
+)
+def background_detected(cls_probs, offset_preds, anchors, nms_threshold=0.5, pos_threshold=0.009999999):
+    return detections(cls_probs, offset_preds, anchors, nms_threshold, pos_threshold, first=0, shift=-1)
+
+
+@misconception(
+    "multibox_detection",
+    "classes counted with the background",
+    trips="test_multibox_detection_leaves_the_background_out",
+    hint="Your classes are all one too high. In what is returned, class 0 is the first real class, the one in "
+    "row 1 of the probabilities.",
+)
+def shifted_detections(cls_probs, offset_preds, anchors, nms_threshold=0.5, pos_threshold=0.009999999):
+    return detections(cls_probs, offset_preds, anchors, nms_threshold, pos_threshold, shift=1)
+
+
+@misconception(
+    "multibox_detection",
+    "low confidences are not inverted",
+    trips="test_multibox_detection_inverts_low_confidences",
+    hint="The class of an unlikely detection becomes -1, that is background. Its confidence then has to say "
+    "how sure we are of the background, not of the object.",
+)
+def uninverted_detections(cls_probs, offset_preds, anchors, nms_threshold=0.5, pos_threshold=0.009999999):
+    return detections(cls_probs, offset_preds, anchors, nms_threshold, pos_threshold, invert=False)
+
+
+@misconception(
+    "multibox_detection",
+    "removed anchors are dropped",
+    trips="test_multibox_detection_lists_every_anchor",
+    hint="The images of a batch would have different numbers of rows. Every anchor stays in the result; those "
+    "that nms removes only lose their class.",
+)
+def shortened_detections(cls_probs, offset_preds, anchors, nms_threshold=0.5, pos_threshold=0.009999999):
+    every = detections(cls_probs, offset_preds, anchors, nms_threshold, pos_threshold)
+    return torch.stack([rows[rows[:, 0] >= 0] for rows in every])

@@ -1,0 +1,464 @@
+"""Known mistakes about devices."""
+
+import torch
+from torch import nn
+
+from autograder.suite import misconception
+
+# try_gpu
+
+
+@misconception(
+    "try_gpu",
+    "one GPU too many",
+    trips="test_gpu_that_does_not_exist",
+    hint="With n GPUs the numbers run from 0 to n - 1, so GPU n does not exist. Look at the comparison: does it "
+    "let i = n pass?",
+)
+def try_gpu_off_by_one(i=0):
+    return torch.device(f"cuda:{i}") if torch.cuda.device_count() >= i else torch.device("cpu")
+
+
+@misconception(
+    "try_gpu",
+    "any GPU is taken for the one asked for",
+    trips="test_gpu_that_does_not_exist",
+    hint="That there is a GPU does not mean that number i is there. What must be compared with i is how many "
+    "there are.",
+)
+def try_gpu_if_any(i=0):
+    return torch.device(f"cuda:{i}") if torch.cuda.is_available() else torch.device("cpu")
+
+
+@misconception(
+    "try_gpu",
+    "the number is ignored",
+    trips="test_gpu_that_exists",
+    hint='torch.device("cuda") without a number means whichever GPU is the current one, usually the first. Which '
+    "GPU was asked for?",
+)
+def try_gpu_unnumbered(i=0):
+    return torch.device("cuda") if torch.cuda.device_count() > i else torch.device("cpu")
+
+
+@misconception(
+    "try_gpu",
+    "a string instead of a device",
+    trips="test_gpu_that_exists",
+    hint="You return the name of a device. Many functions take either, but code that asks a device for its type "
+    "or index needs the object.",
+)
+def try_gpu_as_text(i=0):
+    return f"cuda:{i}" if torch.cuda.device_count() > i else "cpu"
+
+
+# try_all_gpus
+
+
+@misconception(
+    "try_all_gpus",
+    "nothing without GPUs",
+    trips="test_cpu_alone_without_gpus",
+    hint="Without GPUs your list is empty, and a loop over the devices then does no work at all. Something always "
+    "computes: the CPU.",
+)
+def all_gpus_or_nothing():
+    return [torch.device(f"cuda:{i}") for i in range(torch.cuda.device_count())]
+
+
+@misconception(
+    "try_all_gpus",
+    "the CPU beside the GPUs",
+    trips="test_all_gpus_in_order",
+    hint="The CPU stands in your list even where there are GPUs. It is the last resort, not one of them: work "
+    "dealt out evenly would wait for it.",
+)
+def all_gpus_and_cpu():
+    return [*(torch.device("cuda", i) for i in range(torch.cuda.device_count())), torch.device("cpu")]
+
+
+@misconception(
+    "try_all_gpus",
+    "the CPU without a list",
+    trips="test_cpu_alone_without_gpus",
+    hint="Without GPUs you return a device, with GPUs a list of devices. Whoever loops over the result needs a "
+    "list in either case.",
+)
+def all_gpus_or_bare_cpu():
+    return [torch.device("cuda", i) for i in range(torch.cuda.device_count())] or torch.device("cpu")
+
+
+# to_device
+
+
+@misconception(
+    "to_device",
+    "only the first level",
+    trips="test_every_tensor_is_moved",
+    hint="You move the tensors of the outermost list, and what is nested deeper stays behind. An item may be a "
+    "batch itself: who can move that?",
+)
+def move_first_level(batch, device):
+    def one(item):
+        return item.to(device) if isinstance(item, torch.Tensor) else item
+
+    if isinstance(batch, (list, tuple)):
+        return type(batch)(map(one, batch))
+    if isinstance(batch, dict):
+        return {key: one(item) for key, item in batch.items()}
+    return one(batch)
+
+
+@misconception(
+    "to_device",
+    "tuples become lists",
+    trips="test_structure_is_kept",
+    hint="Everything is moved, but a tuple comes back as a list. Code that tells a pair from a list of batches, "
+    "or uses it as a key, will notice.",
+)
+def move_into_lists(batch, device):
+    if isinstance(batch, torch.Tensor):
+        return batch.to(device)
+    if isinstance(batch, (list, tuple)):
+        return [to_device(item, device) for item in batch]
+    if isinstance(batch, dict):
+        return {key: to_device(item, device) for key, item in batch.items()}
+    return batch
+
+
+@misconception(
+    "to_device",
+    "dictionaries are left alone",
+    trips="test_every_tensor_is_moved",
+    hint="Lists and tuples are moved, but the tensors inside a dictionary stay on their old device. Its values "
+    "need the same treatment as the items of a list.",
+)
+def move_without_dictionaries(batch, device):
+    if isinstance(batch, torch.Tensor):
+        return batch.to(device)
+    if isinstance(batch, (list, tuple)):
+        return type(batch)(to_device(item, device) for item in batch)
+    return batch
+
+
+@misconception(
+    "to_device",
+    "everything is asked to move",
+    trips="test_other_things_stay_as_they_are",
+    hint="Numbers, strings and None have no method to: only tensors live on a device. What is neither a tensor "
+    "nor a container is returned as it is.",
+)
+def move_everything(batch, device):
+    if isinstance(batch, (list, tuple)):
+        return type(batch)(to_device(item, device) for item in batch)
+    if isinstance(batch, dict):
+        return {key: to_device(item, device) for key, item in batch.items()}
+    return batch.to(device)
+
+
+@misconception(
+    "to_device",
+    "the caller's batch is changed",
+    trips="test_batch_is_not_changed",
+    hint="You write the moved tensors into the lists and dictionaries that were passed in, so the caller's batch "
+    "has moved as well. Build new containers.",
+)
+def move_in_place(batch, device):
+    if isinstance(batch, torch.Tensor):
+        return batch.to(device)
+    if isinstance(batch, tuple):
+        return tuple(to_device(item, device) for item in batch)
+    if isinstance(batch, list):
+        for i, item in enumerate(batch):
+            batch[i] = to_device(item, device)
+    if isinstance(batch, dict):
+        for key in batch:
+            batch[key] = to_device(batch[key], device)
+    return batch
+
+
+@misconception(
+    "to_device",
+    "the moved tensor is thrown away",
+    trips="test_every_tensor_is_moved",
+    hint="to does not change a tensor; it returns another one on the new device. You call it and go on with the "
+    "old tensor. (Only a module is moved in place.)",
+)
+def move_and_forget(batch, device):
+    if isinstance(batch, torch.Tensor):
+        batch.to(device)
+        return batch
+    if isinstance(batch, (list, tuple)):
+        return type(batch)(to_device(item, device) for item in batch)
+    if isinstance(batch, dict):
+        return {key: to_device(item, device) for key, item in batch.items()}
+    return batch
+
+
+# evaluate_accuracy_gpu
+
+
+def share_of_hits(net, batches):
+    with torch.no_grad():
+        pairs = [(net(X).argmax(dim=1) == y).tolist() for X, y in batches]
+    hits = [hit for pair in pairs for hit in pair]
+    return sum(hits) / len(hits)
+
+
+def home_of(net, device):
+    if isinstance(net, nn.Module):
+        net.eval()
+        return device or next(net.parameters()).device
+    return device
+
+
+@misconception(
+    "evaluate_accuracy_gpu",
+    "labels stay behind",
+    trips="test_batches_follow_the_module",
+    hint="X goes to the device and y does not, so predictions on one device are compared with labels on another. "
+    "Whatever meets in one operation has to be in one place.",
+)
+def evaluate_labels_left(net, data_iter, device=None):
+    device = home_of(net, device)
+    return share_of_hits(net, ((to_device(X, device), y) for X, y in data_iter))
+
+
+@misconception(
+    "evaluate_accuracy_gpu",
+    "batches are not moved",
+    trips="test_batches_follow_the_module",
+    hint="The batches stay where the data loader made them, usually on the CPU, while the model may be on a GPU. "
+    "They have to come to the model.",
+)
+def evaluate_unmoved(net, data_iter, device=None):
+    home_of(net, device)
+    return share_of_hits(net, data_iter)
+
+
+@misconception(
+    "evaluate_accuracy_gpu",
+    "the first GPU instead of the model's device",
+    trips="test_batches_follow_the_module",
+    hint="Without a device, you send the batches to a device that you choose yourself. The model may be "
+    "elsewhere; it can be asked where its parameters are.",
+)
+def evaluate_on_first_gpu(net, data_iter, device=None):
+    home_of(net, device)
+    device = device or try_gpu()
+    return share_of_hits(net, ((to_device(X, device), to_device(y, device)) for X, y in data_iter))
+
+
+@misconception(
+    "evaluate_accuracy_gpu",
+    "the given device is ignored",
+    trips="test_batches_go_to_the_given_device",
+    hint="You ask the model for its device even if the caller has named one, and a plain function has none to "
+    "tell. The parameters decide only where device is None.",
+)
+def evaluate_ignores_device(net, data_iter, device=None):
+    device = home_of(net, None)
+    return share_of_hits(net, ((to_device(X, device), to_device(y, device)) for X, y in data_iter))
+
+
+@misconception(
+    "evaluate_accuracy_gpu",
+    "lists are not moved",
+    trips="test_inputs_may_be_lists",
+    hint="A list has no method to. X may be a list of tensors, each of which has to move: you have written a "
+    "function that can do this.",
+)
+def evaluate_tensors_only(net, data_iter, device=None):
+    device = home_of(net, device)
+    return share_of_hits(net, ((X.to(device), y.to(device)) for X, y in data_iter))
+
+
+@misconception(
+    "evaluate_accuracy_gpu",
+    "the module stays in training mode",
+    trips="test_module_is_evaluated_in_evaluation_mode",
+    hint="With dropout active and batch norm learning, the accuracy is not that of the model you will use. A "
+    "module has to be told before it is evaluated.",
+)
+def evaluate_in_training_mode(net, data_iter, device=None):
+    if isinstance(net, nn.Module) and device is None:
+        device = next(net.parameters()).device
+    return share_of_hits(net, ((to_device(X, device), to_device(y, device)) for X, y in data_iter))
+
+
+@misconception(
+    "evaluate_accuracy_gpu",
+    "return inside the loop",
+    trips="test_accuracy_covers_every_batch",
+    hint="The function leaves at its first return, after one batch. Look at how far your return is indented.",
+)
+def evaluate_first_batch(net, data_iter, device=None):
+    device = home_of(net, device)
+    for X, y in data_iter:
+        return share_of_hits(net, [(to_device(X, device), to_device(y, device))])
+
+
+# DeviceAwareBuffer
+
+
+class RunningMean(nn.Module):
+    """The layer, with the pieces apart that the mistakes below change."""
+
+    def __init__(self, num_features):
+        super().__init__()
+        self.register_buffer("total", torch.zeros(num_features))
+        self.register_buffer("count", torch.zeros(()))
+
+    def learn(self, X, valid_len):
+        if self.training:
+            self.total += X[:valid_len].detach().sum(dim=0)
+            self.count += valid_len
+
+    def mask(self, X, valid_len):
+        return (torch.arange(len(X), device=X.device) < valid_len)[:, None]
+
+    def forward(self, X, valid_len):
+        self.learn(X, valid_len)
+        return (X - self.total / self.count.clamp(min=1)) * self.mask(X, valid_len)
+
+
+@misconception(
+    "DeviceAwareBuffer",
+    "buffers as plain attributes",
+    trips="test_total_and_count_are_buffers",
+    hint="A tensor that is merely stored as an attribute is unknown to the module: it is missing in state_dict() "
+    "and stays behind when the layer is moved. A module has to be told that a tensor belongs to it.",
+)
+class PlainAttributes(RunningMean):
+    def __init__(self, num_features):
+        nn.Module.__init__(self)
+        self.total = torch.zeros(num_features)
+        self.count = torch.zeros(())
+
+
+@misconception(
+    "DeviceAwareBuffer",
+    "statistics as parameters",
+    trips="test_total_and_count_are_buffers",
+    hint="Parameters are what an optimiser trains. total and count are counted, not trained: they have to move "
+    "and be saved with the layer, but must not stand among its parameters.",
+)
+class StatisticsAsParameters(RunningMean):
+    def __init__(self, num_features):
+        nn.Module.__init__(self)
+        self.total = nn.Parameter(torch.zeros(num_features), requires_grad=False)
+        self.count = nn.Parameter(torch.zeros(()), requires_grad=False)
+
+
+@misconception(
+    "DeviceAwareBuffer",
+    "count as a plain number",
+    trips="test_total_and_count_are_buffers",
+    hint="A Python number needs no device, but it is not saved either: a layer restored from its state_dict knows "
+    "the total and has forgotten how many rows it came from.",
+)
+class CountAsNumber(RunningMean):
+    def __init__(self, num_features):
+        nn.Module.__init__(self)
+        self.register_buffer("total", torch.zeros(num_features))
+        self.count = 0
+
+    def forward(self, X, valid_len):
+        self.learn(X, valid_len)
+        return (X - self.total / max(self.count, 1)) * self.mask(X, valid_len)
+
+
+@misconception(
+    "DeviceAwareBuffer",
+    "a mask made on the CPU",
+    trips="test_layer_works_where_it_was_moved",
+    hint="The buffers have moved with the layer, but forward makes a new tensor that has not: a new tensor lands "
+    "on the CPU unless it is told otherwise. Whose device should it be on? (A device noted when the layer "
+    "was made is out of date.)",
+)
+class MaskOnCPU(RunningMean):
+    def mask(self, X, valid_len):
+        return (torch.arange(len(X)) < valid_len)[:, None]
+
+
+@misconception(
+    "DeviceAwareBuffer",
+    "padding is counted",
+    trips="test_padding_has_no_influence",
+    hint="All rows go into total, the padding too. Only the first valid_len rows are real; the rest may hold anything.",
+)
+class PaddingCounted(RunningMean):
+    def learn(self, X, valid_len):
+        if self.training:
+            self.total += X.detach().sum(dim=0)
+            self.count += valid_len
+
+
+@misconception(
+    "DeviceAwareBuffer",
+    "learns in evaluation mode too",
+    trips="test_any_sequence_of_passes",
+    hint="total and count grow in evaluation mode as well, so the result for a test batch depends on the test "
+    "batches before it. Which attribute tells a module its mode?",
+)
+class AlwaysLearning(RunningMean):
+    def learn(self, X, valid_len):
+        self.total += X[:valid_len].detach().sum(dim=0)
+        self.count += valid_len
+
+
+@misconception(
+    "DeviceAwareBuffer",
+    "the batch's own mean",
+    trips="test_any_sequence_of_passes",
+    hint="The first pass is right, later ones are not: you subtract the mean of the batch at hand, where the "
+    "running mean of all rows seen so far is asked for.",
+)
+class BatchMean(RunningMean):
+    def forward(self, X, valid_len):
+        self.learn(X, valid_len)
+        mean = X[:valid_len].detach().sum(dim=0) / max(valid_len, 1)
+        return (X - mean) * self.mask(X, valid_len)
+
+
+@misconception(
+    "DeviceAwareBuffer",
+    "total keeps the graph",
+    trips="test_buffers_keep_no_graph",
+    hint="X may require gradients, and then so does everything computed from it: total drags the graph of every "
+    "batch along, and memory grows from step to step. A statistic takes the values alone.",
+)
+class KeepsGraph(RunningMean):
+    def learn(self, X, valid_len):
+        if self.training:
+            self.total = self.total + X[:valid_len].sum(dim=0)
+            self.count = self.count + valid_len
+
+
+@misconception(
+    "DeviceAwareBuffer",
+    "everything is detached",
+    trips="test_gradient_passes_to_the_real_rows",
+    hint="The numbers are right, but no gradient reaches X, so nothing before this layer could be trained. Only "
+    "the statistics are constants, not the rows themselves.",
+)
+class Detached(RunningMean):
+    def forward(self, X, valid_len):
+        with torch.no_grad():
+            return super().forward(X, valid_len)
+
+
+@misconception(
+    "DeviceAwareBuffer",
+    "X is changed in place",
+    trips="test_buffers_keep_no_graph",
+    hint="The caller's X is different after the call. Assigning to rows of X, -= and methods that end in an "
+    "underscore write into the tensor that was passed in.",
+)
+class WritesIntoInput(RunningMean):
+    def forward(self, X, valid_len):
+        self.learn(X, valid_len)
+        with torch.no_grad():
+            X[valid_len:] = 0
+            X[:valid_len] -= self.total / self.count.clamp(min=1)
+        return X
