@@ -38,6 +38,10 @@ class Probe(msgspec.Struct, frozen=True, tag=True):
     source: str
     shown: str = ""
 
+    def showing(self, call: str) -> Probe:
+        """The same probe, with another call to stand for it in messages."""
+        return msgspec.structs.replace(self, shown=call)
+
 
 Target = Name | Held | Probe
 

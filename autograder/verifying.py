@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from autograder.grader.grading import Grader, UnitGrader
 from autograder.results import CheckResult, Outcome, SubmissionResult
 from autograder.submission import Submission, read_submission
 from autograder.suite.checks import MisconceptionMark
-from autograder.variants import Variant, accepted_variants, load_module, misconceptions
+from autograder.variants import accepted_variants, load_module, misconceptions
 
 ACCEPTED_PER_EXERCISE = 3
 
@@ -43,7 +44,8 @@ def verify(unit: Unit, grader: Grader) -> Iterator[Finding]:
     graded = grader.unit(unit)
     yield Finding(unit.name, "assignment", _drift(unit))
     yield from _solution(unit, graded)
-    yield Finding(unit.name, "stub", _scores_nothing(graded.grade(read_submission(unit.stub))))
+    stub, again = _twice(graded, read_submission(unit.stub))
+    yield Finding(unit.name, "stub", _scores_nothing(stub) or again)
     yield Finding(unit.name, "reference", _reference(unit, graded))
     yield Finding(unit.name, "reference against torch", _reference_tests(unit))
     yield from _accepted(unit, graded)
@@ -52,19 +54,27 @@ def verify(unit: Unit, grader: Grader) -> Iterator[Finding]:
 
 def verify_all(units: list[Unit], seed: int, jobs: int) -> Iterator[Finding]:
     """Verify several units in up to `jobs` processes; findings come unit by unit, in the order of `units`."""
-    if min(jobs, len(units)) == 1:
-        for unit in units:
-            yield from _verify_one(unit, seed)
-        return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(units)), context) as pool:
-        for findings in pool.map(_verify_one, units, [seed] * len(units)):
+    with ProcessPoolExecutor(min(jobs, len(units)), context, _start, (seed,)) as pool:
+        for findings in pool.map(_verify_one, units):
             yield from findings
 
 
-def _verify_one(unit: Unit, seed: int) -> list[Finding]:
-    with Grader(seed, shrinks=False) as hidden, Grader(seed, public=True, walled=False) as public:
-        return [*verify(unit, hidden), verify_public(unit, public)]
+_hidden: Grader
+_public: Grader
+
+
+def _start(seed: int) -> None:
+    """Give this process its graders; they live until the process ends."""
+    global _hidden, _public
+    _hidden = Grader(seed, shrinks=False)
+    _public = Grader(seed, public=True, walled=False)
+    atexit.register(_hidden.close)
+    atexit.register(_public.close)
+
+
+def _verify_one(unit: Unit) -> list[Finding]:
+    return [*verify(unit, _hidden), verify_public(unit, _public)]
 
 
 def verify_public(unit: Unit, grader: Grader) -> Finding:
@@ -86,10 +96,8 @@ def _drift(unit: Unit) -> str:
 
 
 def _solution(unit: Unit, graded: UnitGrader) -> Iterator[Finding]:
-    first, second = (graded.grade(read_submission(unit.solution)) for _ in range(2))
-    yield Finding(unit.name, "solution", _full_marks(first))
-    same = _without_time(first) == _without_time(second)
-    yield Finding(unit.name, "graded twice", "" if same else "two gradings of the solution differ")
+    result, again = _twice(graded, read_submission(unit.solution))
+    yield Finding(unit.name, "solution", _full_marks(result) or again)
     notebook = building.notebook_text(unit.solution.read_text(encoding="utf-8"), unit.name)
     yield Finding(unit.name, "solution as a notebook", _full_marks(graded.grade(_as_notebook(unit, notebook))))
 
@@ -131,11 +139,12 @@ def _accepted(unit: Unit, graded: UnitGrader) -> Iterator[Finding]:
 def _misconceptions(unit: Unit, graded: UnitGrader) -> Iterator[Finding]:
     for variant in misconceptions(unit):
         assert isinstance(variant.mark, MisconceptionMark)
-        result = graded.grade(variant.submission, only=variant.mark.exercise)
-        yield Finding(unit.name, f"misconception {variant.identifier}", _misconception(variant.mark, variant, result))
+        result, again = _twice(graded, variant.submission, only=variant.mark.exercise)
+        problem = _misconception(variant.mark, result)
+        yield Finding(unit.name, f"misconception {variant.identifier}", problem or again)
 
 
-def _misconception(mark: MisconceptionMark, variant: Variant, result: SubmissionResult) -> str:
+def _misconception(mark: MisconceptionMark, result: SubmissionResult) -> str:
     failed = [check for check in result.checks if check.outcome is not Outcome.PASSED]
     if not failed:
         return "is not caught: it gets full marks"
@@ -161,6 +170,13 @@ def _full_marks(result: SubmissionResult) -> str:
 def _scores_nothing(result: SubmissionResult) -> str:
     won = [check.id for check in result.checks if check.outcome is Outcome.PASSED]
     return f"scores in {', '.join(won)}" if won else ""
+
+
+def _twice(graded: UnitGrader, submission: Submission, only: str | None = None) -> tuple[SubmissionResult, str]:
+    """A submission's result, and what is wrong if grading it again gives other bytes."""
+    first, second = (graded.grade(submission, only=only) for _ in range(2))
+    same = _without_time(first) == _without_time(second)
+    return first, "" if same else "is graded differently the second time"
 
 
 def _without_time(result: SubmissionResult) -> bytes:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import torch
 from hypothesis.errors import HypothesisException, UnsatisfiedAssumption
+from torch import Tensor
 
 from autograder.feedback import magnitude
 from autograder.grader.exhibit import Desk, Exhibit, Local, Respondent
@@ -123,12 +125,13 @@ class Assessor:
 
     def _run(self, check: Check, example: dict[str, Any], seed: int, desk: Desk) -> Trial | None:
         reference = Desk(_Trusted(self._reference))
+        inputs = _copied(example)  # a check may write into its inputs; the next submission gets them as drawn
         for each in (desk, reference):
-            each.begin(seed, {**check.fixed, **example})
+            each.begin(seed, {**check.fixed, **inputs})
         outcome: Outcome = Outcome.PASSED
         error: Exception | None = None
         try:
-            check.run(Exhibit(desk), Exhibit(reference), example)
+            check.run(Exhibit(desk), Exhibit(reference), inputs)
         except UnsatisfiedAssumption:
             return None
         except pytest.skip.Exception as skipped:
@@ -213,6 +216,17 @@ class _Trusted:
         if not isinstance(reply, Returned):
             raise ReferenceFault(f"the reference answered {reply!r}")
         return reply
+
+
+def _copied(value: Any) -> Any:
+    """A copy that shares no memory with the original; tensors keep their strides."""
+    if isinstance(value, Tensor) and value.device.type == "cpu":
+        return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype).copy_(value)
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(_copied, value))
+    return value
 
 
 def _worth_continuing(trial: Trial) -> bool:

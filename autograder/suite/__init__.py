@@ -15,6 +15,7 @@ from autograder.suite.closeness import (
     tensor_of,
     tolerance,
 )
+from autograder.suite.simulation import SimulatedGPUs
 from autograder.suite.statistics import FALSE_ALARM, binomial_bounds, expect_normal, mean_bounds
 from autograder.suite.strategies import (
     EXTREME,
@@ -34,6 +35,7 @@ __all__ = [
     "FALSE_ALARM",
     "FLOATS",
     "Mismatch",
+    "SimulatedGPUs",
     "accepted",
     "assume",
     "binomial_bounds",

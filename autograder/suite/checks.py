@@ -7,7 +7,7 @@ import inspect
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from autograder.messages import Probe
 
@@ -70,24 +70,42 @@ def mark_of(function: Any) -> Any:
     return getattr(function, _MARK, None)
 
 
-def probe(function: Callable[..., Any]) -> Probe:
+@overload
+def probe(function: Callable[..., Any], /) -> Probe: ...
+@overload
+def probe(*uses: type) -> Callable[[Callable[..., Any]], Probe]: ...
+def probe(*uses: Any) -> Any:
     """Turn a function into a probe: `submission.run(function, ...)` runs it where the submission lives.
 
-    Its first parameter is the submission's names; it sees torch, nn, np and nothing else of the suite, and returns
-    values. It must not contain an expected value: the worker can read it. The first line of its docstring stands for
-    the call in messages, as in "evaluate_accuracy(net, data_iter)".
+    Its first parameter is the submission's names; it sees torch, nn, np and nothing else of the suite but the classes it
+    is declared to use, as in `@probe(SimulatedGPUs)`, which are shipped with it. It returns values, and must not contain
+    an expected one: the worker can read it. The first line of its docstring stands for the call in messages, as in
+    "evaluate_accuracy(net, data_iter)". Raises SuiteError for anything but a plain function.
     """
-    source = textwrap.dedent(inspect.getsource(function))
-    tree = ast.parse(source)
-    definition = tree.body[0]
-    if not isinstance(definition, ast.FunctionDef):
+    if len(uses) == 1 and not isinstance(uses[0], type):
+        return _probe(uses[0], ())
+    return lambda function: _probe(function, uses)
+
+
+def _probe(function: Callable[..., Any], uses: tuple[type, ...]) -> Probe:
+    if not inspect.isfunction(function):
         raise SuiteError(f"@probe takes a plain function, not {function!r}")
-    definition.decorator_list.clear()
-    definition.returns = None
-    for argument in [*definition.args.args, *definition.args.kwonlyargs]:
-        argument.annotation = None
+    source = "\n\n".join(map(_bare_source, [*uses, function]))
     shown = (inspect.getdoc(function) or "").split("\n")[0]
-    return Probe(function.__name__, ast.unparse(tree), shown)
+    return Probe(function.__name__, source, shown)
+
+
+def _bare_source(definition: Any) -> str:
+    """Source without decorators and annotations, which name what a worker does not have."""
+    node = ast.parse(textwrap.dedent(inspect.getsource(definition))).body[0]
+    assert isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    node.decorator_list.clear()
+    for leaf in ast.walk(node):
+        if isinstance(leaf, ast.FunctionDef):
+            leaf.returns = None
+        elif isinstance(leaf, ast.arg):
+            leaf.annotation = None
+    return ast.unparse(node)
 
 
 def _marking(mark: object) -> Callable[[Decorated], Decorated]:

@@ -226,6 +226,20 @@ def test_without_a_reference_an_unusable_answer_is_the_students_fault(tmp_path: 
     assert result.checks[0].outcome is Outcome.FAILED
 
 
+def test_a_check_that_writes_into_its_inputs_spoils_them_for_nobody(tmp_path: Path):
+    hidden = HEAD + "@check('f')\n@given(X=matrices(), rows=st.lists(matrices(), min_size=1))\n"
+    hidden += "def test_f(submission, X, rows):\n    '''f.'''\n    stride = X.stride()\n"
+    hidden += (
+        "    X += 1; rows[0] += 1; rows.append(X)\n    assert X.stride() == stride\n    close(submission.f(X), X)\n"
+    )
+    unit = make_course(tmp_path, hidden)
+    with Grader(seed=1) as fresh:
+        graded = fresh.unit(unit)
+        before = str(graded.suite.examples(graded.suite.checks[0]))
+        assert graded.grade(read_submission(unit.solution)).checks[0].outcome is Outcome.PASSED
+        assert str(graded.suite.examples(graded.suite.checks[0])) == before
+
+
 def test_isolation_can_be_required(grader: Grader, unit: Unit, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Grader, "layers", lambda self: ["rlimits"])
     with Grader(seed=1, require_isolation=True) as strict, pytest.raises(IsolationError, match="landlock, seccomp"):

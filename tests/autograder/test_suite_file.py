@@ -83,7 +83,9 @@ def test_a_probe_is_source_without_its_decorator():
 
 def test_only_functions_can_be_probes():
     with pytest.raises(SuiteError, match="plain function"):
-        probe(_Thing)
+        probe(_Thing())
+    with pytest.raises(SuiteError, match="plain function"):
+        probe(_Thing)(_Thing)
 
 
 class _Thing:

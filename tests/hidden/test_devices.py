@@ -1,11 +1,11 @@
 """Hidden suite: devices."""
 
-import msgspec
 import pytest
 import torch
 from torch import Tensor, nn
 
 from autograder.suite import (
+    SimulatedGPUs,
     check,
     close,
     equal,
@@ -21,11 +21,6 @@ from autograder.suite import (
 
 F64 = torch.float64
 CPU = torch.device("cpu")
-
-
-def shown_as(probe, shown):
-    """A probe that stands for another call in messages."""
-    return msgspec.structs.replace(probe, shown=shown)
 
 
 # try_gpu, try_all_gpus
@@ -78,7 +73,7 @@ def test_first_gpu_by_default(submission, num_gpus):
 
 def expect_devices(submission, num_gpus, wanted):
     what = f"try_all_gpus() {machine(num_gpus)}"
-    devices = items_of(submission.run(shown_as(with_gpus, "try_all_gpus()"), num_gpus, "try_all_gpus"), what=what)
+    devices = items_of(submission.run(with_gpus.showing("try_all_gpus()"), num_gpus, "try_all_gpus"), what=what)
     problem = f"must be {', '.join(map(str, wanted))}, not {', '.join(map(str, devices)) or 'empty'}"
     expect(list(map(str, devices)) == list(map(str, wanted)), problem, what=what)
     for i, device in enumerate(devices):
@@ -108,7 +103,7 @@ def devices_here(names):
 @check("try_gpu", points=1)
 def test_real_gpu_is_found(submission):
     """On this machine, try_gpu() is a GPU on which a tensor can be made, and one number too many gives the CPU."""
-    first, beyond, made = items_of(submission.run(shown_as(devices_here, "try_gpu()")), 3)
+    first, beyond, made = items_of(submission.run(devices_here.showing("try_gpu()")), 3)
     expect_device(first, torch.device("cuda:0"), "try_gpu()")
     expect_device(beyond, CPU, "try_gpu(i) for the first i that does not exist")
     expect(made, "must be on the GPU", what="torch.ones(2, device=try_gpu())")
@@ -236,92 +231,9 @@ def test_batch_reaches_a_real_gpu(submission, reference, batch):
 # evaluate_accuracy_gpu
 
 
-@probe
+@probe(SimulatedGPUs)
 def on_simulated_gpus(names, task, *args):
     """evaluate_accuracy_gpu(net, data_iter, device)"""
-    from torch.overrides import TorchFunctionMode
-
-    class SimulatedGPUs(TorchFunctionMode):
-        # Knows for every storage on which device it pretends to be; what must agree on real GPUs must agree here.
-        def __init__(self):
-            super().__init__()
-            self.places = {}
-
-        def tensors(self, value):
-            if isinstance(value, Tensor):
-                return [value]
-            items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else []
-            return [tensor for item in items for tensor in self.tensors(item)]
-
-        def place(self, tensor):
-            storage = tensor.untyped_storage()
-            if not storage.data_ptr():
-                return getattr(tensor, "pretended", torch.device("cpu"))
-            return self.places.get(storage.data_ptr(), (torch.device("cpu"), None))[0]
-
-        def put(self, value, device):
-            for tensor in self.tensors(value):
-                storage = tensor.untyped_storage()
-                if storage.data_ptr():
-                    self.places.setdefault(storage.data_ptr(), (device, storage))
-                else:
-                    tensor.pretended = device
-            return value
-
-        def named(self, device):
-            device = torch.device("cuda", device) if isinstance(device, int) else torch.device(device)
-            return torch.device("cuda", 0) if device == torch.device("cuda") else device
-
-        def moved(self, tensor, device, copy=False):
-            there = self.place(tensor) == device and not copy
-            return tensor if there else self.put(tensor.clone(), device)
-
-        def to(self, tensor, args, options):
-            device, dtype = options.get("device"), options.get("dtype")
-            for option in args:
-                if isinstance(option, Tensor):
-                    device, dtype = self.place(option), option.dtype
-                elif isinstance(option, torch.dtype):
-                    dtype = option
-                elif isinstance(option, (str, torch.device)) or type(option) is int:
-                    device = option
-            here = self.place(tensor)
-            converted = self.put(tensor.to(dtype or tensor.dtype), here)
-            return self.moved(converted, here if device is None else self.named(device), options.get("copy", False))
-
-        def __torch_function__(self, func, types, args=(), kwargs=None):
-            kwargs, name = dict(kwargs or {}), getattr(func, "__name__", "")
-            if name == "__get__":
-                place, attribute = self.place(args[0]), func.__self__.__name__
-                if attribute == "device":
-                    return place
-                if attribute in ("is_cuda", "is_cpu"):
-                    return attribute == "is_" + place.type
-                return self.put(func(*args), place)
-            if name == "to":
-                return self.to(args[0], args[1:], kwargs)
-            if name == "cpu":
-                return self.moved(args[0], torch.device("cpu"))
-            if name == "cuda":
-                return self.moved(args[0], self.named([*args[1:], kwargs.get("device")][0] or 0))
-            if name == "get_device":
-                return -1 if self.place(args[0]).type == "cpu" else self.place(args[0]).index
-            if name in ("copy_", "__setitem__", "__set__", "backward") or name.startswith("_has"):
-                return func(*args, **kwargs)
-            if name == "grad":
-                found = func(*args, **kwargs)
-                for gradient, tensor in zip(found, self.tensors(args[1])):
-                    self.put(gradient, self.place(tensor))
-                return found
-            device = kwargs.pop("device", None)
-            given = self.tensors([args, kwargs])[: 1 if name == "__getitem__" else None]
-            places = {self.place(t) for t in given if t.ndim or self.place(t).type == "cuda"}
-            if len(places) > 1:
-                listed = " and ".join(sorted(map(str, places)))
-                raise RuntimeError(f"Expected all tensors to be on the same device, but found at least two, {listed}!")
-            place = next(iter(places), torch.device("cpu")) if device is None else self.named(device)
-            return self.put(func(*args, **kwargs), place)
-
     with SimulatedGPUs():
         if task == "buffer":
             home, seen, X, lengths = args
@@ -363,7 +275,7 @@ def evaluated_on(submission, reference, *, kind="module", W, X, home, data="cpu"
     y[::3] = (y[::3] + 1) % 4
     args = ("evaluate", kind, W, X, y, 3, home, data, device)
     call = "evaluate_accuracy_gpu(net, data_iter" + ("" if device is None else f', torch.device("{device}")') + ")"
-    simulated = shown_as(on_simulated_gpus, call)
+    simulated = on_simulated_gpus.showing(call)
     value, reached, stayed = items_of(submission.run(simulated, *args), 3)
     right, _, _ = reference.run(simulated, *args)
     expect(stayed == home, f"must stay on {home}, but is on {stayed} afterwards", what="net")
@@ -636,7 +548,7 @@ def test_buffers_follow_the_layer(submission, X, passes):
 def test_layer_works_where_it_was_moved(submission, reference, home, seen, X, short):
     """A layer that has learned and is moved goes on learning on its new device (simulated GPUs)."""
     args = ("buffer", home, seen, X, [max(len(X) - short, 0), len(X)])
-    simulated = shown_as(on_simulated_gpus, "layer(X, valid_len)")
+    simulated = on_simulated_gpus.showing("layer(X, valid_len)")
     places, mine = items_of(submission.run(simulated, *args), 2)
     _, right = reference.run(simulated, *args)
     close(mine, right, what=f"the results of three passes on {home}")
