@@ -51,10 +51,10 @@ class Local:
 
     REMEMBERED_BYTES = 256 * 2**20
 
-    def __init__(self, namespace: dict[str, Any]) -> None:
+    def __init__(self, namespace: dict[str, Any], *, remembers: bool = True) -> None:
         self._server = Server(namespace)
         self._answers: dict[bytes, bytes] = {}
-        self._room = self.REMEMBERED_BYTES
+        self._room = self.REMEMBERED_BYTES if remembers else 0
         self._history: list[bytes] = []
         self._performed = 0
         self._digest = b""

@@ -170,6 +170,10 @@ class Grader:
             )
         return self._units[unit.name]
 
+    def forget(self) -> None:
+        """Free what was collected, drawn and remembered for the units so far."""
+        self._units.clear()
+
     def layers(self) -> list[str]:
         """The layers of the wall that hold on this machine, as a worker reports them."""
         worker = self._zygote.fork()

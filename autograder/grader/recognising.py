@@ -21,6 +21,7 @@ from autograder.suite.checks import MisconceptionMark
 from autograder.suite.closeness import tolerance
 from autograder.variants import Variant, misconceptions
 
+KEPT_BYTES = 4 * 2**20
 EXPLAINED = (Outcome.FAILED, Outcome.RAISED)
 
 
@@ -70,8 +71,11 @@ class Recogniser:
         key = (variant.identifier, check.id)
         if key not in self._answers:
             if variant.identifier not in self._respondents:
-                self._respondents[variant.identifier] = Local(variant.namespace())
-            self._answers[key] = self._assessor.transcripts(check, self._respondents[variant.identifier])
+                self._respondents[variant.identifier] = Local(variant.namespace(), remembers=False)
+            answers = self._assessor.transcripts(check, self._respondents[variant.identifier])
+            if _size(answers) > KEPT_BYTES:  # a whole network's weights, say: worked out again when needed again
+                return answers
+            self._answers[key] = answers
         return self._answers[key]
 
 
@@ -114,6 +118,17 @@ def _same_tensor(value: Tensor, other: Tensor) -> bool:
         return True
     rtol, atol = tolerance(value.dtype)
     return bool(torch.isclose(value, other, rtol, atol, equal_nan=True).all())
+
+
+def _size(value: Any) -> int:
+    """Bytes of the tensors in a nest of replies and values."""
+    if isinstance(value, Tensor):
+        return value.numel() * value.element_size() if value.device.type != "meta" else 0
+    if isinstance(value, Returned):
+        return _size(value.value)
+    if isinstance(value, dict):
+        return sum(map(_size, value.values()))
+    return sum(map(_size, value)) if isinstance(value, (list, tuple)) else 0
 
 
 def _is_stub(assessment: Assessment) -> bool:
