@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import atexit
 import difflib
 import multiprocessing
 from collections.abc import Iterable, Iterator
@@ -222,11 +221,9 @@ _graded: UnitGrader
 
 
 def _start(root: Path, name: str, seed: int) -> None:
-    """Give this process its grader; it lives until the process ends."""
+    """Give this process its grader; its zygote ends when the process does."""
     global _graded
-    grader = Grader(seed, call_seconds=MUTANT_SECONDS)
-    atexit.register(grader.close)
-    _graded = grader.unit(load_course(root).unit(name))
+    _graded = Grader(seed, call_seconds=MUTANT_SECONDS).unit(load_course(root).unit(name))
 
 
 def _is_killed(mutant: Mutant) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import multiprocessing
 import subprocess
 import sys
@@ -65,12 +64,10 @@ _public: Grader
 
 
 def _start(seed: int) -> None:
-    """Give this process its graders; they live until the process ends."""
+    """Give this process its graders; their zygotes end when the process does."""
     global _hidden, _public
     _hidden = Grader(seed, shrinks=False)
     _public = Grader(seed, public=True, walled=False)
-    atexit.register(_hidden.close)
-    atexit.register(_public.close)
 
 
 def _verify_one(unit: Unit) -> list[Finding]:
