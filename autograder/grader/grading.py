@@ -19,11 +19,13 @@ from autograder.grader.recognising import Recogniser
 from autograder.grader.scanning import calls_between_exercises, suspicious_lines, tampering
 from autograder.grader.session import CALL_SECONDS, Session
 from autograder.grader.suite_file import Check, Suite, collect
-from autograder.grader.workers import Zygote
+from autograder.grader.workers import Worker, WorkerError, Zygote
+from autograder.messages import Call, Cell, Execute, Name, Parse, Parsed, Returned
 from autograder.results import CheckResult, Outcome, Recognised, SubmissionResult, score_exercise
 from autograder.submission import Submission
 from autograder.variants import load_module
 
+GPU_SECONDS = 60.0
 REQUIRED_LAYERS = ("landlock", "seccomp", "rlimits")
 
 
@@ -42,7 +44,7 @@ class UnitGrader:
         self._zygote = zygote
         self._call_seconds = call_seconds
         reference = vars(load_module(unit.reference)) if unit.reference.is_file() else None
-        self._assessor = Assessor(suite, reference, hardware(), shrinks=shrinks)
+        self._assessor = Assessor(suite, reference, hardware(zygote), shrinks=shrinks)
         self._recogniser = Recogniser(unit, self._assessor)
 
     def grade(
@@ -204,10 +206,31 @@ class Grader:
 _LOST = (Outcome.FAILED, Outcome.RAISED, Outcome.TIMED_OUT, Outcome.CRASHED, Outcome.MISSING)
 
 
-def hardware() -> frozenset[str]:
-    """The hardware marks this machine satisfies."""
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+def hardware(zygote: Zygote) -> frozenset[str]:
+    """The hardware marks a worker can satisfy.
+
+    What counts is what student code can reach: a GPU that the wall keeps workers off is no reason to fail anybody.
+    """
+    if not torch.cuda.is_available():
+        return frozenset()
+    worker = zygote.fork()
+    try:
+        count = _reachable_gpus(worker)
+    except WorkerError:
+        return frozenset()
+    finally:
+        worker.close()
     return frozenset((["gpu"] if count >= 1 else []) + (["multigpu"] if count >= 2 else []))
+
+
+def _reachable_gpus(worker: Worker) -> int:
+    source = "import torch\ndef count():\n    return sum(bool(torch.ones(1, device=i).is_cuda) for i in range(torch.cuda.device_count()))\n"
+    parsed = worker.ask(Parse([Cell("gpus.py", source)]), GPU_SECONDS)
+    assert isinstance(parsed, Parsed)
+    for index in range(len(parsed.statements)):
+        worker.ask(Execute(index), GPU_SECONDS)
+    reply = worker.ask(Call(Name("count")), GPU_SECONDS)
+    return reply.value if isinstance(reply, Returned) and isinstance(reply.value, int) else 0
 
 
 def _notes(name: str, assessments: list[Assessment], lost: set[str], session: Session) -> list[str]:

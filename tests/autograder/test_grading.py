@@ -138,6 +138,18 @@ def test_checks_for_missing_hardware_are_left_out_of_the_total(grade: Grade):
     assert result.score == result.max_score == 7
 
 
+def test_a_gpu_that_workers_cannot_reach_costs_nobody_points(
+    grader: Grader, unit: Unit, monkeypatch: pytest.MonkeyPatch
+):
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    suite = grader.unit(unit).suite
+    result = UnitGrader(unit, suite, grader._zygote).grade(read_submission(unit.solution))
+    assert next(c.outcome for c in result.checks if c.id == "test_noise_on_a_gpu") is Outcome.NOT_ASSESSED
+    assert result.score == result.max_score == 7
+
+
 def test_an_exercise_that_uses_a_failing_one_says_so(grade: Grade):
     source = GOOD.replace("return 2 * X", "return 3 * X") + "\ndef softmax(X):\n    return double(X)\n"
     result = grade(source)
