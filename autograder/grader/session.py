@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 from autograder.grader.faults import CrashFault, TimeoutFault
@@ -11,7 +12,9 @@ from autograder.submission import Submission
 
 CALL_SECONDS = 10.0
 IMPATIENT_SECONDS = 1.0
+EXERCISE_SECONDS = 120.0
 STATEMENT_SECONDS = 20.0
+LOST_STATEMENTS = 3
 PARSE_SECONDS = 10.0
 
 
@@ -20,7 +23,8 @@ class Session:
     """Answers requests from a submission's worker. Use as a context manager.
 
     A statement of the submission that hangs or kills its process is left out when the worker is replaced, so it costs
-    only what it defines. An exercise that has run into the deadline once is given IMPATIENT_SECONDS from then on.
+    only what it defines; after LOST_STATEMENTS of them no further statement runs. An exercise that has run into the
+    deadline once is given IMPATIENT_SECONDS from then on, and EXERCISE_SECONDS in all.
     """
 
     zygote: Zygote
@@ -35,6 +39,7 @@ class Session:
     _skipped: set[int] = field(default_factory=set)
     _loaded_before: bool = False
     _impatient: bool = False
+    _spent: float = 0.0
 
     def __enter__(self) -> Session:
         return self
@@ -56,9 +61,12 @@ class Session:
 
     def ask(self, request: Request) -> Reply:
         """Raises TimeoutFault or CrashFault; the worker is then replaced before the next question."""
+        if self._spent > EXERCISE_SECONDS:
+            raise TimeoutFault(f"This exercise took more than {EXERCISE_SECONDS:g} seconds in all.")
         self.load()
         assert self._worker is not None
         seconds = min(IMPATIENT_SECONDS, self.call_seconds) if self._impatient else self.call_seconds
+        started = time.monotonic()
         try:
             return self._worker.ask(request, seconds)
         except WorkerTimeout:
@@ -72,10 +80,12 @@ class Session:
         except WorkerError as error:
             self._worker = None
             raise CrashFault(f"The answer could not be read: {error}.") from None
+        finally:
+            self._spent += time.monotonic() - started
 
     def begin_exercise(self) -> None:
         """Each exercise starts with full patience."""
-        self._impatient = False
+        self._impatient, self._spent = False, 0.0
 
     def _load_into(self, worker: Worker) -> bool:
         """Parse and run the source; False if the worker died on the way (the statement at fault is then skipped)."""
@@ -104,6 +114,9 @@ class Session:
             self.problems.append(
                 SourceProblem(statement.label, statement.line, f"this statement was left out: {error}")
             )
+            if len(self._skipped) == LOST_STATEMENTS:
+                self._skipped.update(range(index, len(self.statements)))
+                self.problems.append(SourceProblem(statement.label, statement.line, "nothing after this was run"))
             return False
         if not self._loaded_before:
             if reply.problem is not None and reply.problem not in self.problems:

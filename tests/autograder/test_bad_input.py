@@ -235,6 +235,23 @@ def test_a_top_level_statement_that_hangs_or_dies_costs_only_itself(
     assert result.score == result.max_score
 
 
+def test_many_hanging_statements_cost_three_deadlines(grade: Grade, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("autograder.grader.session.STATEMENT_SECONDS", 0.5)
+    result = grade(GOOD + "\nwhile True: pass\n" * 50)
+    assert [p.split(": ")[1] for p in result.problems] == ["this statement was left out"] * 3 + [
+        "nothing after this was run"
+    ]
+    assert result.score == result.max_score
+
+
+def test_calls_that_stay_below_the_deadline_do_not_add_up_for_hours(grade: Grade, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("autograder.grader.session.EXERCISE_SECONDS", 3.0)
+    result = grade(with_double("import time; time.sleep(0.4); return 2 * X"))
+    assert check_outcomes(result, "double") == ["timed_out", "timed_out"]
+    assert "took more than 3 seconds in all" in messages(result)
+    assert others_pass(result)
+
+
 def test_an_absurdly_nested_source(grade: Grade):
     result = grade(GOOD + "\nx = " + "(" * 5000 + ")" * 5000 + "\n")
     assert result.problems
