@@ -1,0 +1,71 @@
+"""Commands of a lecturer: build, verify."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from autograder.cli.frame import Exit, Json, SeedOption, UnitNames, app, clear_errors, print_json
+from autograder.course import Course, CourseError, Unit, find_course
+
+
+@app.command()
+def build(
+    units: UnitNames = None,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if a stub drifted.")] = False,
+) -> None:
+    """Cut the assignments out of the solutions."""
+    with clear_errors():
+        from autograder import building
+
+        course = find_course()
+        changed = building.drifted_readme(course) if check else building.write_readme(course)
+        for each in course.select(units or []):
+            changed += building.drifted(each) if check else building.write(each)
+        for path in changed:
+            typer.echo(f"{'drifted' if check else 'written'}: {path}")
+        if check and changed:
+            typer.echo("run `autograder build` and commit what it writes", err=True)
+            raise typer.Exit(Exit.NOT_PASSED)
+
+
+@app.command()
+def verify(
+    units: UnitNames = None,
+    mutants: Annotated[bool, typer.Option("--mutants", help="Grade small changes of the solutions instead.")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes (default: one per core).")] = os.cpu_count()
+    or 1,
+    seed: SeedOption = None,
+    json: Json = False,
+) -> None:
+    """Verify units: solutions and accepted variants get full marks, stubs nothing, misconceptions are recognised.
+
+    With --mutants: grade every small change of a solution that the suite should notice, and print those it does not.
+    """
+    with clear_errors():
+        course = find_course()
+        chosen = course.select(units or [])
+        if mutants:
+            raise typer.Exit(_verify_mutants(course, chosen, seed, jobs))
+        from autograder.console import Verification
+        from autograder.verifying import verify_all
+
+        view = Verification(quiet=json)
+        for finding in verify_all(chosen, course.seed if seed is None else seed, jobs):
+            view.add(finding)
+        if json:
+            print_json(view.findings)
+        raise typer.Exit(view.summary())
+
+
+def _verify_mutants(course: Course, units: list[Unit], seed: int | None, jobs: int) -> Exit:
+    try:
+        from autograder.mutating import judge
+    except ModuleNotFoundError as error:
+        raise CourseError(f"--mutants needs the extra dev: pip install 'autograder[dev]' ({error})") from error
+    from autograder.console import show_mutants
+
+    clean = [show_mutants(each.name, list(judge(each, course.seed if seed is None else seed, jobs))) for each in units]
+    return Exit.DONE if all(clean) else Exit.NOT_PASSED
