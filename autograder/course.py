@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ class Course:
         """Raises CourseError, naming the closest unit, if there is none of this name."""
         if name in self.units:
             return self.units[name]
-        raise CourseError(f"there is no unit {name!r}{_closest(name, self.units)}; `autograder list` shows them all")
+        raise CourseError(f"there is no unit {name!r}{closest(name, self.units)}; `autograder list` shows them all")
 
     def select(self, names: list[str]) -> list[Unit]:
         """The named units, or all of them."""
@@ -129,8 +130,9 @@ def _candidates(start: Path) -> list[Path]:
     return [*chosen, start, *start.parents, package.parent, package / "student_course"]
 
 
-def _closest(name: str, units: dict[str, Unit]) -> str:
+def closest(name: str, known: Iterable[str]) -> str:
+    """` (did you mean softmax?)` for the known name most like this one; '' if none is."""
     import difflib
 
-    matches = difflib.get_close_matches(name, units, n=1)
+    matches = difflib.get_close_matches(name, list(known), n=1)
     return f" (did you mean {matches[0]}?)" if matches else ""

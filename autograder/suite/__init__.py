@@ -3,7 +3,7 @@
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from autograder.suite.checks import accepted, check, misconception, probe
+from autograder.suite.checks import accepted, check, hints, misconception, probe
 from autograder.suite.closeness import (
     Mismatch,
     close,
@@ -49,6 +49,7 @@ __all__ = [
     "expect",
     "expect_normal",
     "given",
+    "hints",
     "items_of",
     "labels",
     "logits",

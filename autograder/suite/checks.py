@@ -65,6 +65,17 @@ def accepted(exercise: str, style: str) -> Callable[[Decorated], Decorated]:
     return _marking(AcceptedMark(exercise, style))
 
 
+def hints(exercise: str, *, question: str, idea: str, formula: str) -> None:
+    """Declare the help with `exercise` that a student can ask for, step by step: `autograder hint EXERCISE`.
+
+    question: makes a student think. idea: in words. formula: in mathematics. None of them is code. `autograder hint`
+    reads the call out of the file without running it, so each text is a plain string. Raises SuiteError for an empty one.
+    """
+    for step, text in (("question", question), ("idea", idea), ("formula", formula)):
+        if not text.strip():
+            raise SuiteError(f"hints({exercise!r}): the {step} is empty; write it, in words and formulas, without code")
+
+
 def mark_of(function: Any) -> Any:
     """The mark one of these decorators left, or None."""
     return getattr(function, _MARK, None)
