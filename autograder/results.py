@@ -39,8 +39,38 @@ class Recognised(msgspec.Struct, frozen=True):
     hint: str
 
 
+Number = float | str  # a string where JSON has no number: "nan", "inf", "-inf"
+
+
+class Matrices(msgspec.Struct, frozen=True, tag_field="kind", tag="matrices"):
+    """A window of what came back beside the same window of what is right, both a list of rows.
+
+    wrong: the differing entries by their place in row-major order. shape: of the whole value. corner: the full index of
+    the window's first entry.
+    """
+
+    got: list[list[Number]]
+    expected: list[list[Number]]
+    wrong: list[int]
+    shape: list[int]
+    corner: list[int]
+
+
+class Boxes(msgspec.Struct, frozen=True, tag_field="kind", tag="boxes"):
+    """Boxes (x1, y1, x2, y2) that came back and those that are right, in the same order.
+
+    wrong: the differing boxes by their place in these lists. first: the index of the first of them. count: of all boxes.
+    """
+
+    got: list[list[Number]]
+    expected: list[list[Number]]
+    wrong: list[int]
+    first: int
+    count: int
+
+
 class CheckResult(msgspec.Struct, frozen=True):
-    """message: what a student reads when the check did not pass ('' when it did)."""
+    """message: what a student reads when the check did not pass ('' when it did). figure: the same as a picture."""
 
     id: str
     title: str
@@ -48,6 +78,7 @@ class CheckResult(msgspec.Struct, frozen=True):
     outcome: Outcome
     message: str = ""
     misconception: Recognised | None = None
+    figure: Matrices | Boxes | None = None
 
 
 class ExerciseResult(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from autograder.grader.assessing import Assessment, Assessor
 from autograder.grader.exhibit import Local
 from autograder.grader.explaining import explain, source_problem
 from autograder.grader.launching import Launched
+from autograder.grader.picturing import figure_of
 from autograder.grader.recognising import Recogniser
 from autograder.grader.scanning import calls_between_exercises, suspicious_lines, tampering
 from autograder.grader.session import CALL_SECONDS, Session
@@ -114,7 +115,7 @@ class UnitGrader:
             results = [
                 CheckResult(
                     a.check.id, a.check.title, a.check.points, a.outcome, explain(a),
-                    recognised.get(a.check.id),
+                    recognised.get(a.check.id), figure_of(a),
                 )
                 for a in assessments
             ]  # fmt: skip

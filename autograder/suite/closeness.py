@@ -22,12 +22,23 @@ class Mismatch(AssertionError):
     """What came back is not what must hold.
 
     problem: a sentence for the student. got, want: the values it is about (None where words suffice).
-    what: the expression that was judged (None: the last call of the submission).
+    what: the expression that was judged (None: the last call of the submission). wrong: which entries of a tensor differ
+    (None: not known entry by entry). boxes: whether its rows end with the corners of boxes.
     """
 
-    def __init__(self, problem: str, got: Any = None, want: Any = None, what: str | None = None) -> None:
+    def __init__(
+        self,
+        problem: str,
+        got: Any = None,
+        want: Any = None,
+        what: str | None = None,
+        *,
+        wrong: Tensor | None = None,
+        boxes: bool = False,
+    ) -> None:
         super().__init__(problem)
         self.problem, self.got, self.want, self.what = problem, got, want, what
+        self.wrong, self.boxes = wrong, boxes
 
 
 def tolerance(dtype: torch.dtype) -> tuple[float, float]:
@@ -36,15 +47,22 @@ def tolerance(dtype: torch.dtype) -> tuple[float, float]:
 
 
 def close(
-    got: Any, want: Any, *, what: str | None = None, rtol: float | None = None, atol: float | None = None
+    got: Any,
+    want: Any,
+    *,
+    what: str | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
+    boxes: bool = False,
 ) -> None:
     """Require `got` to equal `want` up to the tolerance of its dtype.
 
     want: a tensor (then shape and dtype must agree), a number (a Python number or a one-element tensor will do), None,
-    a string, or a list, tuple or dict of these. NaN equals NaN. Raises Mismatch.
+    a string, or a list, tuple or dict of these. NaN equals NaN. boxes: a tensor's rows end with (x1, y1, x2, y2), so
+    that a difference can be drawn. Raises Mismatch.
     """
     if isinstance(want, Tensor):
-        _close_tensors(tensor_of(got, shape=want.shape, dtype=want.dtype, what=what), want, what, rtol, atol)
+        _close_tensors(tensor_of(got, shape=want.shape, dtype=want.dtype, what=what), want, what, rtol, atol, boxes)
     elif isinstance(want, (list, tuple)):
         items = items_of(got, len(want), what=what)
         for index, (item, wanted) in enumerate(zip(items, want, strict=True)):
@@ -118,7 +136,9 @@ def _shape_fits(shape: torch.Size, wanted: Sequence[int | None]) -> bool:
     return len(shape) == len(wanted) and all(w is None or n == w for n, w in zip(shape, wanted, strict=True))
 
 
-def _close_tensors(got: Tensor, want: Tensor, what: str | None, rtol: float | None, atol: float | None) -> None:
+def _close_tensors(
+    got: Tensor, want: Tensor, what: str | None, rtol: float | None, atol: float | None, boxes: bool
+) -> None:
     if got.device.type == "meta" or want.device.type == "meta":
         if got.device.type != want.device.type:
             raise Mismatch(f"must live on device {want.device.type}, not {got.device.type}", got, what=what)
@@ -134,7 +154,7 @@ def _close_tensors(got: Tensor, want: Tensor, what: str | None, rtol: float | No
     entry = f"entry {where}" if where else "the value"
     count = f" ({len(wrong)} of {got.numel()} entries differ)" if got.numel() > 1 else ""
     mine, right = _apart(got[tuple(where)].item(), want[tuple(where)].item())
-    raise Mismatch(f"{entry} is {mine} where {right} is right{count}", got, want, what)
+    raise Mismatch(f"{entry} is {mine} where {right} is right{count}", got, want, what, wrong=~agree, boxes=boxes)
 
 
 def _close_numbers(got: float, want: float, what: str | None, rtol: float | None, atol: float | None) -> None:

@@ -77,7 +77,7 @@ def prior_of(submission, data, sizes, ratios):
 @given(data=IMAGES, sizes=SIDES, ratios=RATIOS)
 def test_multibox_prior_lists_every_anchor_in_order(submission, reference, data, sizes, ratios):
     """Every pixel has its n + m - 1 anchors, row by row, in the stated order."""
-    close(submission.multibox_prior(data, sizes, ratios), reference.multibox_prior(data, sizes, ratios))
+    close(submission.multibox_prior(data, sizes, ratios), reference.multibox_prior(data, sizes, ratios), boxes=True)
 
 
 @check("multibox_prior", points=1)
@@ -437,9 +437,8 @@ prediction_anchors64, prediction_offsets64 = parts_of(st.shared(predictions(st.j
 def test_offset_inverse_matches_its_definition(submission, reference, anchors, offset_preds):
     """Each anchor is shifted and stretched by its predicted offset, and comes back as corners."""
     args = (anchors, offset_preds)
-    close(
-        submission.offset_inverse(*args), reference.offset_inverse(*args), what="offset_inverse(anchors, offset_preds)"
-    )
+    what = "offset_inverse(anchors, offset_preds)"
+    close(submission.offset_inverse(*args), reference.offset_inverse(*args), what=what, boxes=True)
 
 
 @check("offset_inverse", points=1)
@@ -447,10 +446,10 @@ def test_offset_inverse_matches_its_definition(submission, reference, anchors, o
 def test_offset_inverse_of_known_moves(submission, anchors, move):
     """Zero offsets give the anchors back, 10 shifts by one width or height, and 5 log 2 doubles a side."""
     offset_preds = torch.zeros_like(anchors)
-    close(submission.offset_inverse(anchors, offset_preds), anchors, what="offset_inverse(anchors, zeros)")
+    close(submission.offset_inverse(anchors, offset_preds), anchors, what="offset_inverse(anchors, zeros)", boxes=True)
     offset_preds = move_as_offset(move, len(anchors))
     got = submission.offset_inverse(anchors, offset_preds)
-    close(got, moved(anchors, move), what="offset_inverse(anchors, offset_preds)")
+    close(got, moved(anchors, move), what="offset_inverse(anchors, offset_preds)", boxes=True)
 
 
 @check("offset_inverse", points=1)
@@ -593,7 +592,7 @@ def test_multibox_detection_lists_every_anchor(
 ):
     """Each row holds the class, the confidence and the box of an anchor, kept anchors first."""
     args = (cls_probs, offset_preds, anchors, nms_threshold, pos_threshold)
-    close(submission.multibox_detection(*args), reference.multibox_detection(*args), what=DETECTED)
+    close(submission.multibox_detection(*args), reference.multibox_detection(*args), what=DETECTED, boxes=True)
 
 
 @st.composite
@@ -623,7 +622,7 @@ def test_multibox_detection_leaves_the_background_out(submission, cls_probs):
     what = "of the detections of anchors that do not overlap, with pos_threshold=0,"
     close(rows[:, 0], kind[order].to(F64), what=f"column 0 (class) {what}")
     close(rows[:, 1], confidence[order], what=f"column 1 (confidence) {what}")
-    close(rows[:, 2:], anchors[0, order], what=f"columns 2 to 5 (box) {what}")
+    close(rows[:, 2:], anchors[0, order], what=f"columns 2 to 5 (box) {what}", boxes=True)
 
 
 def of_one_class(confidence):
