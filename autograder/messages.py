@@ -7,13 +7,7 @@ from typing import Any
 import msgspec
 
 from autograder import wire
-
-
-class Cell(msgspec.Struct, frozen=True):
-    """A piece of a submission's source: a whole file, or one notebook cell (`label` names it in messages)."""
-
-    label: str
-    source: str
+from autograder.cells import Cell as Cell
 
 
 class Name(msgspec.Struct, frozen=True, tag=True):
