@@ -16,11 +16,13 @@ from autograder.grader.exhibit import Local
 from autograder.grader.explaining import explain, source_problem
 from autograder.grader.launching import Launched
 from autograder.grader.picturing import figure_of
+from autograder.grader.portable import open_zygote
 from autograder.grader.recognising import Recogniser
 from autograder.grader.scanning import calls_between_exercises, suspicious_lines, tampering
 from autograder.grader.session import CALL_SECONDS, Session
 from autograder.grader.suite_file import Check, Suite, collect
 from autograder.grader.workers import Worker, WorkerError, Zygote
+from autograder.language import _
 from autograder.messages import Call, Cell, Execute, Name, Parse, Parsed, Returned
 from autograder.results import CheckResult, Outcome, Recognised, SubmissionResult, score_exercise
 from autograder.submission import Submission
@@ -82,10 +84,10 @@ class UnitGrader:
         forbidden = self.unit.forbidden.get(check.exercise, ())
         tampers = tampering(session.statements) if forbidden else ""
         if tampers:
-            reason = (
-                f"{tampers}, which can hide what a call does; no exercise needs it, and this one is not graded with it"
+            reason = _(
+                "{line}, which can hide what a call does; no exercise needs it, and this one is not graded with it"
             )
-            return Assessment(check, Outcome.FORBIDDEN, [], reason=reason)
+            return Assessment(check, Outcome.FORBIDDEN, [], reason=reason.format(line=tampers))
         return self._assessor.assess(check, session, forbidden)
 
     def full_marks(self, submission: Submission, first: str = "") -> bool:
@@ -158,7 +160,7 @@ class Grader:
         # The reference's tensors are tiny: a second thread costs a thousand times what it saves.
         torch.set_num_threads(1)
         self._seed, self._public, self._call_seconds, self._shrinks = seed, public, call_seconds, shrinks
-        self._zygote = Zygote(launched, walled=walled)
+        self._zygote = open_zygote(launched, walled=walled)
         self._require_isolation = require_isolation
         self._units: dict[str, UnitGrader] = {}
 
@@ -190,6 +192,14 @@ class Grader:
                 f"this machine lacks {', '.join(missing)}; nothing was graded. `autograder doctor` explains."
             )
         self._require_isolation = False
+
+    def prepare(self) -> None:
+        """Get a worker ready for the next submission, in the background."""
+        self._zygote.prepare()
+
+    def interrupt(self) -> None:
+        """From another thread: kill the workers, so that what is being graded ends soon (with crashed checks)."""
+        self._zygote.interrupt()
 
     def close(self) -> None:
         """End the zygote and every worker it forked."""
@@ -239,12 +249,12 @@ def _notes(name: str, assessments: list[Assessment], lost: set[str], session: Se
     notes = []
     if session.problems and any(a.outcome is Outcome.MISSING for a in assessments):
         problem = session.problems[0]
-        notes.append(f"Was {name} lost to the problem in {problem.label}, line {problem.line}?")
+        note = _("Was {name} lost to the problem in {file}, line {line}?")
+        notes.append(note.format(name=name, file=problem.label, line=problem.line))
     if name in lost:
         used = calls_between_exercises(session.statements, name) & lost
-        notes += [
-            f"{name} uses {other}, which has failing checks of its own: look there first." for other in sorted(used)
-        ]
+        note = _("{name} uses {other}, which has failing checks of its own: look there first.")
+        notes += [note.format(name=name, other=other) for other in sorted(used)]
     return notes
 
 

@@ -4,25 +4,47 @@ of torch and the grader's run side by side."""
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 
 # What student code of any unit may import or trigger; paid once in the zygote instead of in each worker.
 PRELOADED = ("torch.optim", "torch.utils.data", "torch._dynamo", "torchvision")
+# Without these a Python on Windows neither finds its libraries nor opens a socket.
+_NEEDED_BY_WINDOWS = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "TEMP", "TMP", "USERPROFILE")
 
 
 @dataclass(frozen=True)
 class Launched:
-    """A zygote on its way up, and our end of its control socket."""
+    """A zygote on its way up, and our end of its control socket.
+
+    Where no worker can be forked it is a spare worker instead, which connects to `control`.
+    token: what that worker says first; '' for a zygote. scratch: the folder it works in.
+    """
 
     process: subprocess.Popen[bytes]
     control: socket.socket
+    token: str = ""
+    scratch: str = ""
 
 
-def launch(preload: tuple[str, ...] = PRELOADED) -> Launched:
-    """Start a zygote that imports torch and the modules in `preload`; returns at once."""
+def launch(preload: tuple[str, ...] = PRELOADED, *, walled: bool = True) -> Launched:
+    """Start a zygote, or a spare worker where none can be forked, that imports torch and `preload`; returns at once."""
+    return _launch_zygote(preload) if can_fork(walled) else launch_spare(preload)
+
+
+def can_fork(walled: bool) -> bool:
+    """Whether workers are forked from a zygote: on Linux, always; a local check obeys AUTOGRADER_PORTABLE=1.
+
+    The variable never takes the wall away: where workers are walled it has no say.
+    """
+    return sys.platform == "linux" and (walled or os.environ.get("AUTOGRADER_PORTABLE", "") in ("", "0"))
+
+
+def _launch_zygote(preload: tuple[str, ...]) -> Launched:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         process = subprocess.Popen(
@@ -38,6 +60,35 @@ def launch(preload: tuple[str, ...] = PRELOADED) -> Launched:
     return Launched(process, ours)
 
 
+def launch_spare(preload: tuple[str, ...] = ()) -> Launched:
+    """Start one worker process that will connect over the loopback interface and prove itself by a token.
+
+    Its folder and the token travel through its standard input, whose end also tells it that we are gone.
+    """
+    listener = socket.create_server(("127.0.0.1", 0), backlog=1)
+    token, scratch = secrets.token_hex(32), tempfile.mkdtemp(prefix="autograder-")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "autograder.worker", f"port:{listener.getsockname()[1]}", *preload],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
+        cwd=os.path.abspath(os.sep),
+        start_new_session=os.name == "posix",
+    )
+    assert process.stdin is not None
+    process.stdin.write(f"{token}\n{scratch}\n".encode())
+    process.stdin.flush()
+    return Launched(process, listener, token, scratch)
+
+
 def _environment() -> dict[str, str]:
     """Nothing of the grader's environment: only what Python needs to start and to speak UTF-8."""
-    return {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+    system = {name: os.environ[name] for name in _NEEDED_BY_WINDOWS if os.name == "nt" and name in os.environ}
+    return {
+        "PATH": os.defpath,
+        "LANG": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        **system,
+    }

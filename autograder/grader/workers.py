@@ -13,6 +13,7 @@ from types import TracebackType
 import msgspec
 
 from autograder.grader.launching import Launched, launch
+from autograder.language import _
 from autograder.messages import Reply, Request, decode_reply, encode
 from autograder.wire import Channel, WireError
 from autograder.worker.zygote_protocol import READY, Ended, Fork, Forked, Kill, Started
@@ -33,7 +34,7 @@ class WorkerError(Exception):
 
 class WorkerTimeout(WorkerError):
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"no answer within {seconds:g} s")
+        super().__init__(_("no answer within {seconds} s").format(seconds=f"{seconds:g}"))
         self.seconds = seconds
 
 
@@ -89,6 +90,16 @@ class Zygote:
         started = launched or launch()
         self._control, self._process = started.control, started.process
         self._ready = False
+        self._live: set[int] = set()
+
+    def prepare(self) -> None:
+        """Get ready for the next `fork` in the background; a zygote always is."""
+
+    def interrupt(self) -> None:
+        """From another thread: kill every worker at once; whoever waits for an answer gets WorkerDied."""
+        for pid in list(self._live):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
 
     def fork(self) -> Worker:
         """Fork a worker behind the wall. Raises ZygoteError if the zygote is gone."""
@@ -110,10 +121,12 @@ class Zygote:
             channel.close()
             self.bury(answer.pid)
             raise ZygoteError(f"a worker could not raise its wall: {started.error}")
+        self._live.add(answer.pid)
         return Worker(self, answer.pid, channel, started.layers)
 
     def bury(self, pid: int) -> int:
         """Kill a worker and return its exit status (minus the signal's number if a signal ended it)."""
+        self._live.discard(pid)
         answer = self._command(Kill(pid), [])
         return answer.status if isinstance(answer, Ended) else 0
 
@@ -158,7 +171,7 @@ class Zygote:
 
 def _describe_status(status: int) -> str:
     if status >= 0:
-        return f"the process ended with exit code {status}"
+        return _("the process ended with exit code {status}").format(status=status)
     with contextlib.suppress(ValueError):
-        return f"the process was ended by {signal.Signals(-status).name}"
-    return f"the process was ended by signal {-status}"
+        return _("the process was ended by {signal}").format(signal=signal.Signals(-status).name)
+    return _("the process was ended by signal {number}").format(number=-status)

@@ -1,4 +1,7 @@
-"""Entry point of the zygote: `python -m autograder.worker DESCRIPTOR [MODULE...]`, started by the grader."""
+"""Entry point of the zygote: `python -m autograder.worker DESCRIPTOR [MODULE...]`, started by the grader.
+
+With `port:PORT` in place of the descriptor the process becomes a single worker that connects there.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import gc
 import os
 import socket
 import sys
+import sysconfig
 
 
 def main() -> None:
@@ -14,14 +18,19 @@ def main() -> None:
         os.environ[variable] = "1"
     import torch
 
-    from autograder.worker.zygote import Zygote
-
     torch.set_num_threads(1)
     warm_up(sys.argv[2:])
     forget_origin()
     gc.collect()
     gc.freeze()  # or a worker's first full collection touches, and so copies, every page it shares (270 ms measured)
-    Zygote(socket.socket(fileno=int(sys.argv[1]))).serve()
+    if sys.argv[1].startswith("port:"):
+        from autograder.worker.spare import serve_alone
+
+        serve_alone(int(sys.argv[1].removeprefix("port:")))
+    else:
+        from autograder.worker.zygote import Zygote
+
+        Zygote(socket.socket(fileno=int(sys.argv[1]))).serve()
 
 
 def warm_up(modules: list[str]) -> None:
@@ -34,7 +43,7 @@ def warm_up(modules: list[str]) -> None:
 
     for name in modules:
         importlib.import_module(name)
-    if sys.platform == "linux":
+    if sys.platform == "linux" and not sys.argv[1].startswith("port:"):
         from autograder.worker import wall
 
         wall.prepare()
@@ -45,7 +54,12 @@ def warm_up(modules: list[str]) -> None:
 
 def forget_origin() -> None:
     """Leave only the installed environment on the import path, not the course's own folder."""
-    sys.path[:] = [path for path in sys.path if path.endswith(("site-packages", "dist-packages")) or "/lib" in path]
+    own = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    sys.path[:] = [p for p in sys.path if p.endswith(("site-packages", "dist-packages")) or _inside(p, own)]
+
+
+def _inside(path: str, folders: set[str]) -> bool:
+    return any(path == folder or path.startswith(folder + os.sep) for folder in folders)
 
 
 main()
