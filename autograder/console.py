@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from autograder.language import _, says
 from autograder.results import NOT_WRITTEN, CheckResult, ExerciseResult, Outcome, SubmissionResult
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def console() -> Console:
 
 def show_units(course: Course) -> None:
     table = Table(title=course.title, title_justify="left", box=None, pad_edge=False)
-    for heading in ("unit", "title", "lecture"):
+    for heading in (_("unit"), _("title"), _("lecture")):
         table.add_column(heading)
     for unit in course.units.values():
         table.add_row(unit.name, unit.title, unit.lecture)
@@ -104,12 +105,13 @@ def _show_submission(screen: Console, result: SubmissionResult) -> None:
     for exercise in result.exercises:
         _show_exercise(screen, exercise)
     if result.printed.strip():
-        screen.print(Text("  What the code printed:", "dim"))
+        screen.print(Text("  " + _("What the code printed:"), "dim"))
         for line in result.printed[:_SHOWN_PRINT].splitlines():
             screen.print(Text(f"  │ {line}", "dim"))
     for line in result.review:
         screen.print(Text(f"  for the instructor: {line}", "yellow"))
-    screen.print(Text(f"  {_points(result.score)} of {_points(result.max_score)} points\n", "bold"))
+    total = _("{score} of {max_score} points").format(score=_points(result.score), max_score=_points(result.max_score))
+    screen.print(Text(f"  {total}\n", "bold"))
 
 
 def _show_exercise(screen: Console, exercise: ExerciseResult) -> None:
@@ -120,16 +122,17 @@ def _show_exercise(screen: Console, exercise: ExerciseResult) -> None:
         _show_line(screen, note, 4, "yellow")
     hinted: set[str] = set()
     for message, checks in _by_message(exercise.checks).items():
-        if message != NOT_WRITTEN:
+        unwritten = says(message, NOT_WRITTEN)
+        if not unwritten:
             for check in checks:
                 symbol, style = _SYMBOL.get(check.outcome, _FAILED)
                 screen.print(Padding(Text.assemble((symbol, style), f" {check.title}"), (0, 0, 0, 4)))
         for line in message.split("\n"):
-            _show_line(screen, line, 6, "dim" if message == NOT_WRITTEN else "")
+            _show_line(screen, line, 6, "dim" if unwritten else "")
         for known in [check.misconception for check in checks if check.misconception is not None]:
             if known.name not in hinted:
                 hinted.add(known.name)
-                _show_line(screen, f"This looks like: {known.name}.", 6, "yellow")
+                _show_line(screen, _("This looks like: {name}.").format(name=known.name), 6, "yellow")
                 _show_line(screen, known.hint, 6, "yellow")
 
 

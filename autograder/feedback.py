@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from autograder.language import _
 from autograder.wire import HandleRef, Opaque
 
 PASTED_ENTRIES = 64
@@ -30,7 +31,7 @@ def shown_argument(value: Any) -> str:
 def described(value: Any) -> str:
     """What kind of value it is: `Tensor float32 (2, 3)`, `None`, `float 0.5`."""
     if isinstance(value, Tensor):
-        device = "" if value.device.type == "cpu" else f" on {value.device.type}"
+        device = "" if value.device.type == "cpu" else _(" on {device}").format(device=value.device.type)
         return f"Tensor {_dtype(value.dtype)} {tuple(value.shape)}{device}"
     if isinstance(value, np.ndarray):
         return f"numpy.ndarray {value.dtype} {value.shape}"
@@ -43,10 +44,12 @@ def described(value: Any) -> str:
     if isinstance(value, (bool, int, float, str)):
         return f"{type(value).__name__} {shown_argument(value)}"
     if isinstance(value, (list, tuple)):
-        return f"a sequence of {len(value)}: {', '.join(described(item) for item in value[:4])}"[:200]
+        items = ", ".join(described(item) for item in value[:4])
+        return _("a sequence of {count}: {items}").format(count=len(value), items=items)[:200]
     if isinstance(value, dict):
-        return f"a dictionary with the keys {', '.join(map(str, list(value)[:8]))}"[:200]
-    return f"an object of type {_type_name(value)}"
+        keys = ", ".join(map(str, list(value)[:8]))
+        return _("a dictionary with the keys {keys}").format(keys=keys)[:200]
+    return _("an object of type {type}").format(type=_type_name(value))
 
 
 def entries(value: Any) -> str:
@@ -62,7 +65,9 @@ def entries(value: Any) -> str:
         cut = cut[..., :6] if cut.ndim < 2 else cut[:4, :6]
     array = (cut.float() if cut.dtype in (torch.bfloat16, torch.float16) else cut).numpy()
     text = np.array2string(array, precision=4, suppress_small=True, max_line_width=88, separator=", ")
-    return text if cut.numel() == value.numel() else f"{text}  (first entries of {tuple(value.shape)})"
+    if cut.numel() == value.numel():
+        return text
+    return text + _("  (first entries of {shape})").format(shape=tuple(value.shape))
 
 
 def pasted(name: str, value: Any) -> str:
@@ -73,7 +78,7 @@ def pasted(name: str, value: Any) -> str:
     if code is None:
         return f"# {name}: {described(value)}"
     sliced = isinstance(value, Tensor) and value.ndim >= 2 and not value.is_contiguous()
-    return f"{name} = {code}{'  # not contiguous in memory' if sliced else ''}"
+    return f"{name} = {code}" + (_("  # not contiguous in memory") if sliced else "")
 
 
 def printable(text: str) -> str:

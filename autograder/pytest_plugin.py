@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from autograder.language import _
+
 if TYPE_CHECKING:
     from autograder.grader.grading import Grader, UnitGrader
     from autograder.grader.session import Session
@@ -70,11 +72,12 @@ class _Graders:
         if verdict.outcome is Outcome.NOT_ASSESSED:
             pytest.skip(verdict.reason)
         if verdict.outcome is not Outcome.PASSED:
-            hint = f"\n\nThis looks like: {recognised.name}\n{recognised.hint}" if recognised else ""
+            looks = _("This looks like: {name}.").format(name=recognised.name) if recognised else ""
+            hint = f"\n\n{looks}\n{recognised.hint}" if recognised else ""
             pytest.fail(f"{verdict.check.title}\n{explain(verdict)}{hint}", pytrace=False)
 
     def close(self) -> None:
-        for _, session in self._sessions.values():
+        for __, session in self._sessions.values():
             session.__exit__()
         for grader in self._grader.values():
             grader.close()

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import msgspec
 
+from autograder.language import N_
+
 SCHEMA = 1
-NOT_WRITTEN = "Not written yet."
+NOT_WRITTEN = N_("Not written yet.")
 
 
 class ResultError(Exception):

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.messages import Cell
+from autograder.cells import Cell
+from autograder.language import _
 
 SIZE_LIMIT = 8 * 2**20
 SUFFIXES = (".py", ".ipynb")
+_IMPORT_CHECK = re.compile(r"from\s+autograder\.notebook\s+import\s+check")
+_CHECK = re.compile(r"""check\(\s*["'](?P<name>\w+)["']\s*(,[^()]*)?\)""")
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,31 @@ def read_submission(path: Path, student: str | None = None) -> Submission:
         cells = _cells(path)
     except _UnreadableError as error:
         return Submission(name, path, [], str(error))
+    return _submission(name, path, cells)
+
+
+def _submission(student: str, path: Path, cells: list[Cell]) -> Submission:
     if not any(cell.source.strip() for cell in cells):
-        return Submission(name, path, [], f"{path.name} contains no code.")
-    return Submission(name, path, cells)
+        return Submission(student, path, [], _("{file} contains no code.").format(file=path.name))
+    return Submission(student, path, cells)
+
+
+def notebook_submission(text: str, path: Path, student: str) -> Submission:
+    """A submission from a notebook's text, as if it were read from `path`."""
+    try:
+        cells = _notebook_cells(path.name, text)
+    except _UnreadableError as error:
+        return Submission(student, path, [], str(error))
+    return _submission(student, path, cells)
+
+
+def checked_exercises(source: str) -> list[str]:
+    """The exercises a cell checks, if it does nothing but import and call `autograder.notebook.check`; else none."""
+    parts = [
+        part.strip() for line in source.splitlines() if not line.lstrip().startswith("#") for part in line.split(";")
+    ]
+    matches = [_CHECK.fullmatch(part) for part in parts if part and not _IMPORT_CHECK.fullmatch(part)]
+    return [match["name"] for match in matches if match] if all(matches) else []
 
 
 class _UnreadableError(Exception):
@@ -50,28 +76,31 @@ def _cells(path: Path) -> list[Cell]:
 def _text(path: Path) -> str:
     try:
         if path.stat().st_size > SIZE_LIMIT:
-            raise _UnreadableError(
-                f"{path.name} is larger than {SIZE_LIMIT // 2**20} MiB; clear its outputs and hand it in again."
-            )
+            said = _("{file} is larger than {limit} MiB; clear its outputs and hand it in again.")
+            raise _UnreadableError(said.format(file=path.name, limit=SIZE_LIMIT // 2**20))
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise _UnreadableError(f"{path.name} was not found.") from None
+        raise _UnreadableError(_("{file} was not found.").format(file=path.name)) from None
     except UnicodeDecodeError as error:
-        raise _UnreadableError(f"{path.name} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from None
+        said = _("{file} is not UTF-8 text (byte {place}); save it as UTF-8.")
+        raise _UnreadableError(said.format(file=path.name, place=error.start)) from None
     except OSError as error:
-        raise _UnreadableError(f"{path.name} cannot be read: {error.strerror}.") from None
+        raise _UnreadableError(
+            _("{file} cannot be read: {error}.").format(file=path.name, error=error.strerror)
+        ) from None
 
 
 def _notebook_cells(name: str, text: str) -> list[Cell]:
     try:
         notebook = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _UnreadableError(f"{name} is not a notebook: {error}.") from None
+        raise _UnreadableError(_("{file} is not a notebook: {error}.").format(file=name, error=error)) from None
     cells = _cell_list(notebook)
     if cells is None:
-        raise _UnreadableError(f"{name} is not a notebook: it has no list of cells.")
+        raise _UnreadableError(_("{file} is not a notebook: it has no list of cells.").format(file=name))
     code = [cell for cell in cells if isinstance(cell, dict) and cell.get("cell_type") == "code"]
-    return [Cell(f"{name} cell {number}", _source(cell)) for number, cell in enumerate(code, start=1)]
+    label = _("{file} cell {number}")
+    return [Cell(label.format(file=name, number=n), _source(cell)) for n, cell in enumerate(code, start=1)]
 
 
 def _cell_list(notebook: Any) -> list[Any] | None:

@@ -16,6 +16,7 @@ from autograder.feedback import magnitude
 from autograder.grader.exhibit import Desk, Exhibit, Local, Respondent
 from autograder.grader.faults import Fault, RaisedFault, ReferenceFault
 from autograder.grader.suite_file import Check, Suite, explore, seed_for
+from autograder.language import _
 from autograder.messages import Reply, Request, Returned
 from autograder.results import Outcome
 from autograder.suite.closeness import Mismatch
@@ -82,7 +83,8 @@ class Assessor:
         """Judge a check; never raises for what the submission does."""
         missing = check.needs - self._hardware
         if missing:
-            return Assessment(check, Outcome.NOT_ASSESSED, [], reason=f"needs {' and '.join(sorted(missing))}")
+            reason = _("needs {hardware}").format(hardware=_(" and ").join(sorted(missing)))
+            return Assessment(check, Outcome.NOT_ASSESSED, [], reason=reason)
         trials: list[Trial] = []
         started = time.monotonic()
         for index, example in enumerate(self._suite.examples(check)):
@@ -158,9 +160,9 @@ class Assessor:
             if again is None or again.outcome is not Outcome.PASSED:
                 return Outcome.GRADER_ERROR, unexpected
         if isinstance(unexpected, AssertionError):
-            return Outcome.FAILED, Mismatch(str(unexpected).split("\n")[0] or "does not have the stated property")
+            return Outcome.FAILED, Mismatch(str(unexpected).split("\n")[0] or _("does not have the stated property"))
         got = getattr(desk.transcript[-1], "value", None)
-        return Outcome.FAILED, Mismatch("is not the kind of value the exercise asks for", got)
+        return Outcome.FAILED, Mismatch(_("is not the kind of value the exercise asks for"), got)
 
     def _smallest(self, check: Check, shown: Trial, respondent: Respondent, forbidden: tuple[str, ...]) -> Trial:
         """Let hypothesis shrink the failure, for at most SHRINK_CALLS examples."""

@@ -14,6 +14,7 @@ from torch import Tensor
 from autograder import wire
 from autograder.feedback import shown_argument
 from autograder.grader.faults import ForbiddenFault, MissingFault, RaisedFault
+from autograder.language import _
 from autograder.messages import (
     Absent,
     Call,
@@ -151,11 +152,11 @@ class Desk:
         self.transcript.append(reply)
         match reply:
             case Absent(name):
-                raise MissingFault(f"There is no {name} in the submission.")
+                raise MissingFault(_("There is no {name} in the submission.").format(name=name))
             case Raised():
                 self._note(reply)
                 said = f"{reply.type_name}: {reply.message}" if reply.message else reply.type_name
-                raise RaisedFault(f"{self.last_call or 'It'} raised {said}", reply)
+                raise RaisedFault(_("{call} raised {error}").format(call=self.last_call or _("It"), error=said), reply)
             case Returned():
                 self._note(reply)
                 return reply
@@ -168,7 +169,8 @@ class Desk:
             used = forbidden_operators([*reply.operations, *reply.functions], self.forbidden)
             if used:
                 shortest = min(used, key=len)  # softmax rather than softmax_backward_data
-                raise ForbiddenFault(f"It used {shortest}, which this exercise asks you to build yourself.")
+                said = _("It used {operator}, which this exercise asks you to build yourself.")
+                raise ForbiddenFault(said.format(operator=shortest))
 
     def _next_seed(self) -> int:
         self._asked += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor
@@ -9,6 +10,7 @@ from torch import Tensor
 from autograder.feedback import described, entries, pasted, printable
 from autograder.grader.assessing import Assessment, Trial
 from autograder.grader.faults import RaisedFault
+from autograder.language import _, translated
 from autograder.messages import Frame, SourceProblem
 from autograder.results import NOT_WRITTEN, Outcome
 from autograder.suite.closeness import Mismatch
@@ -23,19 +25,20 @@ def _explain(assessment: Assessment) -> str:
     if assessment.outcome is Outcome.PASSED:
         return ""
     if assessment.outcome is Outcome.NOT_ASSESSED:
-        return f"Not assessed here: {assessment.reason}. Its points are left out of the total."
+        return _("Not assessed here: {reason}. Its points are left out of the total.").format(reason=assessment.reason)
     trial = assessment.shown
     if assessment.outcome is Outcome.GRADER_ERROR:
-        return f"The grader failed in this check; no grade is given. {_grader_error(assessment)}"
+        return _("The grader failed in this check; no grade is given. {error}").format(error=_grader_error(assessment))
     if trial is None:
-        return f"{assessment.reason}."
-    paragraphs = [_what_happened(trial), _inputs(trial, assessment.check.fixed)]
+        return _("{sentence}.").format(sentence=assessment.reason)
+    paragraphs = [_what_happened(trial, assessment.check.path), _inputs(trial, assessment.check.fixed)]
     return "\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 
 def source_problem(problem: SourceProblem) -> str:
     """`softmax.py, line 3: SyntaxError: ...` with the line and a caret below it."""
-    lines = [f"{problem.label}, line {problem.line}: {problem.error}"]
+    place = _("{file}, line {line}").format(file=problem.label, line=problem.line)
+    lines = [f"{place}: {problem.error}"]
     if problem.text:
         lines.append(f"    {problem.text}")
     if problem.caret:
@@ -48,39 +51,44 @@ def _grader_error(assessment: Assessment) -> str:
     return f"{type(error).__name__}: {error}" if error is not None else assessment.reason
 
 
-def _what_happened(trial: Trial) -> str:
+def _what_happened(trial: Trial, suite: Path) -> str:
     error = trial.error
     if isinstance(error, Mismatch):
-        return _mismatch(error, trial.call)
+        return _mismatch(error, trial.call, suite)
     if isinstance(error, RaisedFault):
         return _raised(error)
     return str(error)
 
 
-def _mismatch(error: Mismatch, call: str) -> str:
-    lines = [f"{error.what or call or 'The result'} {error.problem}."]
+def _mismatch(error: Mismatch, call: str, suite: Path) -> str:
+    """`suite`: whose catalog translates the sentences that stand in it."""
+    subject = translated(error.what or call, suite) or _("The result")
+    problem = translated(error.problem, suite)
+    lines = [_("{subject} {problem}.").format(subject=subject, problem=problem)]
     if error.got is not None and error.want is None:
-        lines.append(f"  came back: {described(error.got)}")
+        lines.append(_("  came back: {value}").format(value=described(error.got)))
         if isinstance(error.got, Tensor) and error.got.numel():
             lines.append(_block("             ", entries(error.got)))
     elif isinstance(error.got, Tensor) and isinstance(error.want, Tensor):
-        lines.append(f"  came back: {described(error.got)}")
+        lines.append(_("  came back: {value}").format(value=described(error.got)))
         lines.append(_block("    ", entries(error.got)))
-        lines.append(f"  expected:  {described(error.want)}")
+        lines.append(_("  expected:  {value}").format(value=described(error.want)))
         lines.append(_block("    ", entries(error.want)))
     return "\n".join(lines)
 
 
 def _raised(error: RaisedFault) -> str:
     if error.report.unwritten:
-        return NOT_WRITTEN
-    lines = [f"{error}."] if not str(error).endswith((".", "!", "?")) else [str(error)]
+        return _(NOT_WRITTEN)
+    said = str(error)
+    lines = [said if said.endswith((".", "!", "?", "。")) else _("{sentence}.").format(sentence=said)]
     lines += [_frame(frame) for frame in error.report.frames[-3:]]
     return "\n".join(lines)
 
 
 def _frame(frame: Frame) -> str:
-    return f"  {frame.label}, line {frame.line}, in {frame.function}:  {frame.text.strip()}"
+    place = _("{file}, line {line}, in {function}").format(file=frame.label, line=frame.line, function=frame.function)
+    return f"  {place}:  {frame.text.strip()}"
 
 
 def _inputs(trial: Trial, fixed: dict[str, Any]) -> str:
@@ -90,7 +98,7 @@ def _inputs(trial: Trial, fixed: dict[str, Any]) -> str:
     if isinstance(trial.error, RaisedFault) and trial.error.report.unwritten:
         return ""
     code = "\n".join(pasted(name, value) for name, value in inputs.items())
-    return "Smallest input found that shows it:\n" + _block("    ", code)
+    return _("Smallest input found that shows it:") + "\n" + _block("    ", code)
 
 
 def _block(indent: str, text: str) -> str:

@@ -15,6 +15,7 @@ from autograder.course import Unit
 from autograder.grader.assessing import Assessment, Assessor
 from autograder.grader.exhibit import Local
 from autograder.grader.suite_file import Check
+from autograder.language import translated
 from autograder.messages import Absent, Raised, Reply, Returned
 from autograder.results import Outcome, Recognised
 from autograder.suite.checks import MisconceptionMark
@@ -51,7 +52,10 @@ class Recogniser:
             for variant in ranked:
                 if assessment.check.id in agreeing[variant.identifier]:
                     assert isinstance(variant.mark, MisconceptionMark)
-                    found[assessment.check.id] = Recognised(variant.mark.name, variant.mark.hint)
+                    name, hint = (
+                        translated(s, self._unit.misconceptions) for s in (variant.mark.name, variant.mark.hint)
+                    )
+                    found[assessment.check.id] = Recognised(name, hint)
                     break
         return found
 

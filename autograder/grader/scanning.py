@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from autograder.grader.exhibit import forbidden_operators
+from autograder.language import _
 from autograder.messages import Statement
 
 # No exercise needs these, and each can switch off or falsify what is recorded about a call.
@@ -36,7 +37,8 @@ def tampering(statements: Sequence[Statement]) -> str:
     for statement in statements:
         for name, line in statement.mentions.items():
             if _bare(name) in _TAMPERING:
-                return f"{statement.label}, line {line} mentions {_bare(name)}"
+                said = _("{file}, line {line} mentions {name}")
+                return said.format(file=statement.label, line=line, name=_bare(name))
     return ""
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from autograder.grader.faults import CrashFault, TimeoutFault
 from autograder.grader.workers import Worker, WorkerBroke, WorkerDied, WorkerError, WorkerTimeout, Zygote
+from autograder.language import _
 from autograder.messages import Execute, Executed, Parse, Parsed, Reply, Request, SourceProblem, Statement
 from autograder.submission import Submission
 
@@ -62,7 +63,9 @@ class Session:
     def ask(self, request: Request) -> Reply:
         """Raises TimeoutFault or CrashFault; the worker is then replaced before the next question."""
         if self._spent > EXERCISE_SECONDS:
-            raise TimeoutFault(f"This exercise took more than {EXERCISE_SECONDS:g} seconds in all.")
+            raise TimeoutFault(
+                _("This exercise took more than {seconds} seconds in all.").format(seconds=f"{EXERCISE_SECONDS:g}")
+            )
         self.load()
         assert self._worker is not None
         seconds = min(IMPATIENT_SECONDS, self.call_seconds) if self._impatient else self.call_seconds
@@ -71,15 +74,14 @@ class Session:
             return self._worker.ask(request, seconds)
         except WorkerTimeout:
             self._worker, self._impatient = None, True
-            raise TimeoutFault(
-                f"It did not finish within {seconds:g} seconds. Is there a loop that never ends?"
-            ) from None
+            said = _("It did not finish within {seconds} seconds. Is there a loop that never ends?")
+            raise TimeoutFault(said.format(seconds=f"{seconds:g}")) from None
         except WorkerDied as error:
             self._worker = None
-            raise CrashFault(f"The whole Python process ended: {error}.") from None
+            raise CrashFault(_("The whole Python process ended: {error}.").format(error=error)) from None
         except WorkerError as error:
             self._worker = None
-            raise CrashFault(f"The answer could not be read: {error}.") from None
+            raise CrashFault(_("The answer could not be read: {error}.").format(error=error)) from None
         finally:
             self._spent += time.monotonic() - started
 
@@ -93,7 +95,8 @@ class Session:
             parsed = worker.ask(Parse(self.submission.cells), PARSE_SECONDS)
             assert isinstance(parsed, Parsed)
         except (WorkerError, AssertionError) as error:
-            self.problems = [SourceProblem(self.submission.path.name, 1, f"the file cannot be parsed: {error}")]
+            said = _("the file cannot be parsed: {error}").format(error=error)
+            self.problems = [SourceProblem(self.submission.path.name, 1, said)]
             self.submission = Submission(self.submission.student, self.submission.path, [])
             worker.close()
             return False
@@ -111,12 +114,12 @@ class Session:
         except WorkerError as error:
             self._skipped.add(index)
             statement = self.statements[index]
-            self.problems.append(
-                SourceProblem(statement.label, statement.line, f"this statement was left out: {error}")
-            )
+            said = _("this statement was left out: {error}").format(error=error)
+            self.problems.append(SourceProblem(statement.label, statement.line, said))
             if len(self._skipped) == LOST_STATEMENTS:
                 self._skipped.update(range(index, len(self.statements)))
-                self.problems.append(SourceProblem(statement.label, statement.line, "nothing after this was run"))
+                said = _("nothing after this was run")
+                self.problems.append(SourceProblem(statement.label, statement.line, said))
             return False
         if not self._loaded_before:
             if reply.problem is not None and reply.problem not in self.problems:

@@ -14,6 +14,7 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck, Phase
 
+from autograder.language import translated
 from autograder.suite.checks import CheckMark, SuiteError, mark_of
 
 DRAWN_EXAMPLES = 30
@@ -36,7 +37,7 @@ class Check:
     """One collected check.
 
     function: takes submission, reference and the inputs. wrapper: hypothesis' side of it, None for a check without
-    random inputs. fixed: parametrised inputs. needs: hardware marks (`gpu`, `multigpu`).
+    random inputs. fixed: parametrised inputs. needs: hardware marks (`gpu`, `multigpu`). path: the suite it stands in.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Check:
     fixed: dict[str, Any]
     needs: frozenset[str]
     parameters: tuple[str, ...]
+    path: Path = Path()
 
     def run(self, submission: Any, reference: Any, example: dict[str, Any]) -> None:
         """Run it once on the given inputs."""
@@ -177,7 +179,7 @@ def check_of(item: pytest.Function) -> Check:
         raise SuiteError(f"{where} takes **keywords; name its inputs, they are shown to students")
     return Check(
         id=item.name,
-        title=" ".join(title.split()),
+        title=translated(" ".join(title.split()), item.path),
         exercise=mark.exercise,
         points=mark.points,
         function=body,
@@ -185,4 +187,5 @@ def check_of(item: pytest.Function) -> Check:
         fixed=dict(callspec.params) if callspec is not None else {},
         needs=frozenset(name for name in HARDWARE_MARKS if item.get_closest_marker(name)),
         parameters=tuple(inspect.signature(body).parameters),
+        path=item.path,
     )

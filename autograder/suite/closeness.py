@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from autograder.language import _
+
 _TOLERANCE: dict[torch.dtype, tuple[float, float]] = {
     torch.float64: (1e-8, 1e-10),
     torch.float32: (2e-4, 2e-5),
@@ -66,13 +68,13 @@ def close(
     elif isinstance(want, (list, tuple)):
         items = items_of(got, len(want), what=what)
         for index, (item, wanted) in enumerate(zip(items, want, strict=True)):
-            close(item, wanted, what=f"{what or 'the result'}[{index}]", rtol=rtol, atol=atol)
+            close(item, wanted, what=f"{what or _('the result')}[{index}]", rtol=rtol, atol=atol)
     elif isinstance(want, dict):
         _close_mappings(got, want, what, rtol, atol)
     elif isinstance(want, (int, float)) and not isinstance(want, bool):
         _close_numbers(number_of(got, what=what), want, what, rtol, atol)
     elif type(got) is not type(want) or got != want:
-        raise Mismatch(f"must be {want!r}", got, what=what)
+        raise Mismatch(_("must be {value}").format(value=repr(want)), got, what=what)
 
 
 def equal(got: Any, want: Any, *, what: str | None = None) -> None:
@@ -102,12 +104,14 @@ def tensor_of(
 ) -> Tensor:
     """Require a tensor (of this shape, None matching any size; of this dtype) and return it."""
     if not isinstance(got, Tensor):
-        raise Mismatch("must be a torch.Tensor", got, what=what)
+        raise Mismatch(_("must be a torch.Tensor"), got, what=what)
     if shape is not None and not _shape_fits(got.shape, shape):
-        wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + (",)" if len(shape) == 1 else ")")
-        raise Mismatch(f"must have shape {wanted}, not {tuple(got.shape)}", got, what=what)
+        wanted = "(" + ", ".join(_("any") if n is None else str(n) for n in shape) + (",)" if len(shape) == 1 else ")")
+        problem = _("must have shape {wanted}, not {shape}").format(wanted=wanted, shape=tuple(got.shape))
+        raise Mismatch(problem, got, what=what)
     if dtype is not None and got.dtype != dtype:
-        raise Mismatch(f"must have dtype {_name(dtype)}, not {_name(got.dtype)}", got, what=what)
+        problem = _("must have dtype {wanted}, not {dtype}").format(wanted=_name(dtype), dtype=_name(got.dtype))
+        raise Mismatch(problem, got, what=what)
     return got
 
 
@@ -119,16 +123,18 @@ def number_of(got: Any, *, what: str | None = None) -> float:
         return float(got)
     if isinstance(got, np.ndarray) and got.size == 1:
         return float(got.item())
-    raise Mismatch("must be a number", got, what=what)
+    raise Mismatch(_("must be a number"), got, what=what)
 
 
 def items_of(got: Any, count: int | None = None, *, what: str | None = None) -> list[Any]:
     """Require a list, tuple or iterator (of `count` items) and return its items."""
     if isinstance(got, (Tensor, str, dict, np.ndarray)) or not isinstance(got, Iterable):
-        raise Mismatch("must be a list or a tuple", got, what=what)
+        raise Mismatch(_("must be a list or a tuple"), got, what=what)
     items = list(got)
     if count is not None and len(items) != count:
-        raise Mismatch(f"must have {count} items, not {len(items)}", items, what=what)
+        raise Mismatch(
+            _("must have {wanted} items, not {count}").format(wanted=count, count=len(items)), items, what=what
+        )
     return items
 
 
@@ -141,7 +147,8 @@ def _close_tensors(
 ) -> None:
     if got.device.type == "meta" or want.device.type == "meta":
         if got.device.type != want.device.type:
-            raise Mismatch(f"must live on device {want.device.type}, not {got.device.type}", got, what=what)
+            problem = _("must live on device {wanted}, not {device}")
+            raise Mismatch(problem.format(wanted=want.device.type, device=got.device.type), got, what=what)
         return
     default_rtol, default_atol = tolerance(want.dtype)
     agree = torch.isclose(
@@ -151,10 +158,12 @@ def _close_tensors(
         return
     wrong = (~agree).nonzero()
     where = wrong[0].tolist()
-    entry = f"entry {where}" if where else "the value"
-    count = f" ({len(wrong)} of {got.numel()} entries differ)" if got.numel() > 1 else ""
+    entry = _("entry {where}").format(where=where) if where else _("the value")
+    counted = _(" ({count} of {total} entries differ)").format(count=len(wrong), total=got.numel())
+    count = counted if got.numel() > 1 else ""
     mine, right = _apart(got[tuple(where)].item(), want[tuple(where)].item())
-    raise Mismatch(f"{entry} is {mine} where {right} is right{count}", got, want, what, wrong=~agree, boxes=boxes)
+    problem = _("{entry} is {mine} where {right} is right").format(entry=entry, mine=mine, right=right)
+    raise Mismatch(problem + count, got, want, what, wrong=~agree, boxes=boxes)
 
 
 def _close_numbers(got: float, want: float, what: str | None, rtol: float | None, atol: float | None) -> None:
@@ -162,16 +171,17 @@ def _close_numbers(got: float, want: float, what: str | None, rtol: float | None
     relative, absolute = (1e-6 if rtol is None else rtol), (1e-8 if atol is None else atol)
     if not (math.isclose(got, want, rel_tol=relative, abs_tol=absolute) or (math.isnan(got) and math.isnan(want))):
         mine, right = _apart(got, float(want))
-        raise Mismatch(f"is {mine} where {right} is right", got, want, what)
+        raise Mismatch(_("is {mine} where {right} is right").format(mine=mine, right=right), got, want, what)
 
 
 def _close_mappings(got: Any, want: dict[Any, Any], what: str | None, rtol: float | None, atol: float | None) -> None:
     if not isinstance(got, dict):
-        raise Mismatch("must be a dictionary", got, what=what)
+        raise Mismatch(_("must be a dictionary"), got, what=what)
     if set(got) != set(want):
-        raise Mismatch(f"must have the keys {sorted(want, key=str)}, not {sorted(got, key=str)}", what=what)
+        problem = _("must have the keys {wanted}, not {keys}")
+        raise Mismatch(problem.format(wanted=sorted(want, key=str), keys=sorted(got, key=str)), what=what)
     for key, wanted in want.items():
-        close(got[key], wanted, what=f"{what or 'the result'}[{key!r}]", rtol=rtol, atol=atol)
+        close(got[key], wanted, what=f"{what or _('the result')}[{key!r}]", rtol=rtol, atol=atol)
 
 
 def _apart(got: Any, want: Any) -> tuple[str, str]:

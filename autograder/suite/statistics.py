@@ -6,6 +6,7 @@ import math
 
 from torch import Tensor
 
+from autograder.language import _
 from autograder.suite.closeness import expect
 
 FALSE_ALARM = 1e-9
@@ -36,11 +37,14 @@ def expect_normal(sample: Tensor, std: float, *, what: str, false_alarm: float =
     n, surprise = len(scaled), math.log(8 / false_alarm)
     mean, square = float(scaled.mean()), float(scaled.square().mean())
     centred = abs(mean) * math.sqrt(n) <= math.sqrt(2 * surprise * square)
-    expect(centred, f"must have mean 0; the mean of its {n} entries is {mean * std:.3g}", what=what)
+    problem = _("must have mean 0; the mean of its {n} entries is {mean}").format(n=n, mean=f"{mean * std:.3g}")
+    expect(centred, problem, what=what)
     low, high = 1 - 2 * math.sqrt(surprise / n), 1 + 2 * math.sqrt(surprise / n) + 2 * surprise / n
-    problem = f"must have standard deviation {std:g}; its {n} entries have {math.sqrt(square) * std:.3g}"
+    problem = _("must have standard deviation {std}; its {n} entries have {spread}")
+    problem = problem.format(std=f"{std:g}", n=n, spread=f"{math.sqrt(square) * std:.3g}")
     expect(low <= square <= high, problem, what=what)
     inside = int((scaled.abs() < 1).sum())
     fewest, most = binomial_bounds(n, math.erf(math.sqrt(0.5)), false_alarm / 4)
-    problem = f"must be normal: 68 % of its entries lie within {std:g} of 0, not {inside / n:.1%}"
+    problem = _("must be normal: 68 % of its entries lie within {std} of 0, not {share}")
+    problem = problem.format(std=f"{std:g}", share=f"{inside / n:.1%}")
     expect(fewest <= inside <= most, problem, what=what)
