@@ -47,14 +47,15 @@ Number = float | str  # a string where JSON has no number: "nan", "inf", "-inf"
 class Matrices(msgspec.Struct, frozen=True, tag_field="kind", tag="matrices"):
     """A window of what came back beside the same window of what is right, both a list of rows.
 
-    wrong: the differing entries by their place in row-major order. shape: of the whole value. corner: the full index of
-    the window's first entry.
+    wrong: the differing entries by their place in row-major order. shape: of the whole value. axes: which of its
+    dimensions the rows and the columns run along. corner: the full index of the window's first entry.
     """
 
     got: list[list[Number]]
     expected: list[list[Number]]
     wrong: list[int]
     shape: list[int]
+    axes: list[int]
     corner: list[int]
 
 
@@ -94,7 +95,10 @@ class ExerciseResult(msgspec.Struct, frozen=True):
 
 
 class SubmissionResult(msgspec.Struct, frozen=True):
-    """problems: what was wrong with the source as a whole. printed: what the code printed, capped."""
+    """problems: what was wrong with the source as a whole. printed: what the code printed, capped.
+
+    key: a hash of all that the result depends on ('' if nobody asked for one).
+    """
 
     student: str
     unit: str
@@ -107,6 +111,7 @@ class SubmissionResult(msgspec.Struct, frozen=True):
     printed: str = ""
     review: list[str] = []
     seconds: float = 0.0
+    key: str = ""
     schema: int = SCHEMA
 
     @property
@@ -152,6 +157,11 @@ def decode(document: bytes) -> SubmissionResult:
     return msgspec.json.decode(document, type=SubmissionResult)
 
 
+def location(folder: Path, student: str, unit: str) -> Path:
+    """Where a result lies in a folder of results."""
+    return folder / student / f"{unit}.json"
+
+
 def write(result: SubmissionResult, folder: Path) -> Path:
     """Write FOLDER/<student>/<unit>.json in one step: a reader sees the old document or the new one, never half.
 
@@ -161,7 +171,7 @@ def write(result: SubmissionResult, folder: Path) -> Path:
         failed = ", ".join(check.id for check in result.grader_errors)
         raise ResultError(f"{result.student}/{result.unit}: the grader failed in {failed}; no grade was written")
     document = encode(result)
-    target = folder / result.student / f"{result.unit}.json"
+    target = location(folder, result.student, result.unit)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as part:
         part.write(document)

@@ -34,19 +34,20 @@ def figure_of(assessment: Assessment) -> Matrices | Boxes | None:
 
 
 def _matrices(got: Tensor, want: Tensor, wrong: Tensor) -> Matrices | None:
-    """The window around the first wrong entry, in the last two dimensions."""
-    if got.ndim == 0:
-        return None
+    """The window around the first wrong entry, in the last two dimensions that have more than one entry."""
     shape = list(got.shape)
-    if got.ndim == 1:
-        got, want, wrong = got[None], want[None], wrong[None]
-    *leading, row, column = wrong.nonzero()[0].tolist()
-    top, left = _start(row, wrong.shape[-2]), _start(column, wrong.shape[-1])
-    window = (*leading, slice(top, top + SIDE), slice(left, left + SIDE))
-    if wrong[window].numel() < FEWEST_ENTRIES:
+    axes = [axis for axis, size in enumerate(shape) if size > 1][-2:]
+    if not axes:
         return None
-    corner = [*leading, top, left][-len(shape) :]
-    return Matrices(_rows(got[window]), _rows(want[window]), _places(wrong[window]), shape, corner)
+    corner = wrong.nonzero()[0].tolist()
+    window: list[int | slice] = list(corner)
+    for axis in axes:
+        corner[axis] = _start(corner[axis], shape[axis])
+        window[axis] = slice(corner[axis], corner[axis] + SIDE)
+    sides = [torch.atleast_2d(each[tuple(window)]) for each in (got, want, wrong)]
+    if sides[0].numel() < FEWEST_ENTRIES:
+        return None
+    return Matrices(_rows(sides[0]), _rows(sides[1]), _places(sides[2]), shape, axes, corner)
 
 
 def _boxes(got: Tensor, want: Tensor, wrong: Tensor) -> Boxes:

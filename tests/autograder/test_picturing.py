@@ -34,6 +34,7 @@ def test_a_matrix_shows_both_sides_and_its_wrong_entries():
         expected=[[1, 0, 0], [0, 1, 0], [0, 0, 1]],
         wrong=[5, 6],
         shape=[3, 3],
+        axes=[0, 1],
         corner=[0, 0],
     )
 
@@ -70,11 +71,21 @@ def test_values_json_cannot_hold_survive_it():
     assert results.decode(results.encode(written)) == written
 
 
+def test_dimensions_of_one_entry_are_passed_over():
+    want = torch.arange(8.0).reshape(1, 4, 1, 2, 1)
+    got = want.clone()
+    got[0, 3, 0, 1, 0] = 9
+    figure = pictured(got, want)
+    assert isinstance(figure, Matrices)
+    assert figure.got == [[0, 1], [2, 3], [4, 5], [6, 9]]
+    assert (figure.wrong, figure.axes, figure.corner) == ([7], [1, 3], [0, 0, 0, 0, 0])
+
+
 def test_a_vector_is_one_row_and_a_handful_of_numbers_is_no_picture():
     figure = pictured(torch.ones(5), torch.zeros(5))
     assert isinstance(figure, Matrices)
     assert figure.got == [[1, 1, 1, 1, 1]]
-    assert (figure.shape, figure.corner) == ([5], [0])
+    assert (figure.shape, figure.axes, figure.corner) == ([5], [0], [0])
     assert pictured(torch.ones(3), torch.zeros(3)) is None
     assert pictured(torch.tensor(1.0), torch.tensor(2.0)) is None
 

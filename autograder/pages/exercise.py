@@ -1,0 +1,132 @@
+"""One exercise's result as a fragment of HTML that stands on its own: no script, no network, nothing unescaped."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from itertools import groupby
+
+from autograder.language import _
+from autograder.pages.figures import BoxDrawing, HeatMap, box_drawing, heat_map
+from autograder.pages.rendering import points, render
+from autograder.results import Boxes, CheckResult, ExerciseResult, Matrices, Outcome, Recognised
+
+
+@dataclass(frozen=True)
+class Block:
+    """A paragraph of prose, or lines of code and numbers whose spaces count."""
+
+    text: str
+    code: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    """Checks that ended alike and say the same. kind: passed, failed, skipped or broken, for the colour."""
+
+    symbol: str
+    word: str
+    kind: str
+    titles: list[str]
+    blocks: list[Block]
+    known: list[Recognised]
+    heat: HeatMap | None
+    boxes: BoxDrawing | None
+
+
+def exercise_html(exercise: ExerciseResult, *, styled: bool = True, level: int = 3) -> str:
+    """An exercise: its score, what did not pass and why, and what passed.
+
+    styled: bring the style sheet along; False where the page already has it (`exercise_style`). level: of its heading.
+    """
+    failed = [check for check in exercise.checks if check.outcome is not Outcome.PASSED]
+    passed = [check for check in exercise.checks if check.outcome is Outcome.PASSED]
+    return render(
+        "exercise.html",
+        name=exercise.name,
+        score=_("{score} of {most} points").format(score=points(exercise.score), most=points(exercise.max_score)),
+        full=exercise.score == exercise.max_score and not failed,
+        notes=exercise.notes,
+        groups=_groups(failed),
+        passed=[check.title for check in passed],
+        passed_summary=_passed_summary(len(passed), len(exercise.checks)),
+        passed_word=word(Outcome.PASSED),
+        looks_like=_("This looks like:"),
+        wrong_word=_("differs"),
+        level=level,
+        style=exercise_style() if styled else "",
+    )
+
+
+def exercise_style() -> str:
+    """The style sheet of the fragments, for a page that holds many of them."""
+    return render("exercise.css")
+
+
+def word(outcome: Outcome) -> str:
+    """How a check ended, for a student."""
+    return {
+        Outcome.PASSED: _("passed"),
+        Outcome.FAILED: _("not passed"),
+        Outcome.RAISED: _("raised an error"),
+        Outcome.TIMED_OUT: _("timed out"),
+        Outcome.CRASHED: _("crashed"),
+        Outcome.FORBIDDEN: _("not allowed"),
+        Outcome.MISSING: _("missing"),
+        Outcome.NOT_ASSESSED: _("not assessed"),
+        Outcome.GRADER_ERROR: _("the grader failed"),
+    }[outcome]
+
+
+def symbol(outcome: Outcome) -> str:
+    """The sign before the words."""
+    return {Outcome.PASSED: "✓", Outcome.NOT_ASSESSED: "–", Outcome.GRADER_ERROR: "!"}.get(outcome, "✗")
+
+
+def kind(outcome: Outcome) -> str:
+    """The group of outcomes that share a colour."""
+    kinds = {Outcome.PASSED: "passed", Outcome.NOT_ASSESSED: "skipped", Outcome.GRADER_ERROR: "broken"}
+    return kinds.get(outcome, "failed")
+
+
+def _groups(checks: list[CheckResult]) -> list[Group]:
+    """Checks that say the same together. A hint is given once, where its mistake is first recognised."""
+    grouped: dict[tuple[Outcome, str], list[CheckResult]] = {}
+    for check in checks:
+        grouped.setdefault((check.outcome, check.message), []).append(check)
+    hinted: set[str] = set()
+    return [_group(alike, hinted) for alike in grouped.values()]
+
+
+def _group(checks: list[CheckResult], hinted: set[str]) -> Group:
+    first = checks[0]
+    figure = next((check.figure for check in checks if check.figure is not None), None)
+    known = {}
+    for mistake in [check.misconception for check in checks if check.misconception is not None]:
+        known.setdefault(mistake.name, Recognised(mistake.name, "" if mistake.name in hinted else mistake.hint))
+        hinted.add(mistake.name)
+    return Group(
+        symbol(first.outcome),
+        word(first.outcome),
+        kind(first.outcome),
+        [check.title for check in checks],
+        _blocks(first.message),
+        list(known.values()),
+        heat_map(figure) if isinstance(figure, Matrices) else None,
+        box_drawing(figure) if isinstance(figure, Boxes) else None,
+    )
+
+
+def _blocks(message: str) -> list[Block]:
+    """Prose wraps; lines that begin with a space keep their shape, less the indentation they share."""
+    blocks = []
+    for code, lines in groupby(message.split("\n"), key=lambda line: line.startswith(" ")):
+        text = "\n".join(lines)
+        blocks += [Block(textwrap.dedent(text), True)] if code else [Block(line, False) for line in text.split("\n")]
+    return [block for block in blocks if block.text.strip()]
+
+
+def _passed_summary(passed: int, checks: int) -> str:
+    if passed == checks:
+        return _("All {count} checks passed").format(count=checks)
+    return _("{passed} of {count} checks passed").format(passed=passed, count=checks)
