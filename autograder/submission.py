@@ -46,10 +46,10 @@ def _submission(student: str, path: Path, cells: list[Cell]) -> Submission:
     return Submission(student, path, cells)
 
 
-def notebook_submission(text: str, path: Path, student: str) -> Submission:
-    """A submission from a notebook's text, as if it were read from `path`."""
+def notebook_submission(notebook: Any, path: Path, student: str) -> Submission:
+    """A submission from a notebook's parsed JSON, as if it were read from `path`."""
     try:
-        cells = _notebook_cells(path.name, text)
+        cells = _notebook_cells(path.name, notebook)
     except _UnreadableError as error:
         return Submission(student, path, [], str(error))
     return _submission(student, path, cells)
@@ -70,7 +70,7 @@ class _UnreadableError(Exception):
 
 def _cells(path: Path) -> list[Cell]:
     text = _text(path)
-    return _notebook_cells(path.name, text) if path.suffix == ".ipynb" else [Cell(path.name, text)]
+    return _notebook_cells(path.name, _parsed(path.name, text)) if path.suffix == ".ipynb" else [Cell(path.name, text)]
 
 
 def _text(path: Path) -> str:
@@ -90,17 +90,26 @@ def _text(path: Path) -> str:
         ) from None
 
 
-def _notebook_cells(name: str, text: str) -> list[Cell]:
+def _parsed(name: str, text: str) -> Any:
     try:
-        notebook = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _UnreadableError(_("{file} is not a notebook: {error}.").format(file=name, error=error)) from None
+
+
+def _notebook_cells(name: str, notebook: Any) -> list[Cell]:
+    """The code cells, numbered as they stand; those that are empty or only check what others define are left out."""
     cells = _cell_list(notebook)
     if cells is None:
         raise _UnreadableError(_("{file} is not a notebook: it has no list of cells.").format(file=name))
     code = [cell for cell in cells if isinstance(cell, dict) and cell.get("cell_type") == "code"]
-    label = _("{file} cell {number}")
-    return [Cell(label.format(file=name, number=n), _source(cell)) for n, cell in enumerate(code, start=1)]
+    numbered = [Cell(cell_label(name, number), _source(cell)) for number, cell in enumerate(code, start=1)]
+    return [cell for cell in numbered if cell.source.strip() and not checked_exercises(cell.source)]
+
+
+def cell_label(file: str, number: int) -> str:
+    """What messages call the number-th code cell of a notebook."""
+    return _("{file} cell {number}").format(file=file, number=number)
 
 
 def _cell_list(notebook: Any) -> list[Any] | None:
