@@ -14,6 +14,7 @@ LOW, MIDDLE, HIGH = (33, 102, 172), (247, 247, 247), (179, 88, 6)
 NO_NUMBER = (190, 190, 190)
 PANEL = 200.0
 MARGIN = 14.0
+FAR = 1e150
 
 Colour = tuple[int, int, int]
 
@@ -134,7 +135,9 @@ def _scale(figure: Matrices) -> tuple[float, float]:
 
 
 def _colour(value: float, low: float, high: float) -> Colour:
-    share = 0.5 if high == low else min(1.0, max(0.0, (value - low) / (high - low)))
+    # Halved, so that no difference of floats overflows.
+    span = high / 2 - low / 2
+    share = 0.5 if span == 0 else min(1.0, max(0.0, (value / 2 - low / 2) / span))
     if low < 0 < high:
         return _mixed(LOW, MIDDLE, share * 2) if share < 0.5 else _mixed(MIDDLE, HIGH, share * 2 - 1)
     return _mixed(MIDDLE, LOW, share)
@@ -168,10 +171,11 @@ def _heat_legend(figure: Matrices) -> str:
 
 def _extent(figure: Boxes) -> tuple[float, float, float, float]:
     """Left, top, right, bottom: the right boxes, and the others as far as they do not dwarf them."""
-    right = [box for box in map(_floats, figure.expected) if _is_finite(box)]
-    got = [box for box in map(_floats, figure.got) if _is_finite(box)]
+    right = [_floats(box) for box in figure.expected if _is_finite(box)]
+    got = [_floats(box) for box in figure.got if _is_finite(box)]
     left, top, end, bottom = _bounds(right or got)
-    side = max(end - left, bottom - top) or 1.0
+    size = max(abs(left), abs(top), abs(end), abs(bottom))
+    side = max(end - left, bottom - top, size * 1e-6) or 1.0
     if got:
         bounds = _bounds(got)
         left, top = max(min(left, bounds[0]), left - side), max(min(top, bounds[1]), top - side)
@@ -185,7 +189,8 @@ def _bounds(boxes: list[list[float]]) -> tuple[float, float, float, float]:
 
 
 def _drawn(box: list[Number], number: int, figure: Boxes, left: float, top: float, unit: float) -> DrawnBox:
-    xs, ys = sorted((float(box[0]), float(box[2]))), sorted((float(box[1]), float(box[3])))
+    corners = _floats(box)
+    xs, ys = sorted(corners[0::2]), sorted(corners[1::2])
     x, y, end, bottom = (
         round(MARGIN + _clipped(unit * distance), 2)
         for distance in (xs[0] - left, ys[0] - top, xs[1] - left, ys[1] - top)
@@ -229,7 +234,8 @@ def _finite(rows: Iterable[list[Number]]) -> list[float]:
 
 
 def _floats(box: list[Number]) -> list[float]:
-    return [float(corner) for corner in box]
+    """Finite corners, near enough to zero to be reckoned with."""
+    return [max(-FAR, min(FAR, float(corner))) for corner in box]
 
 
 def _is_finite(box: Iterable[Number]) -> bool:
