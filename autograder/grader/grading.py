@@ -14,6 +14,7 @@ from autograder.feedback import printable
 from autograder.grader.assessing import Assessment, Assessor
 from autograder.grader.exhibit import Local
 from autograder.grader.explaining import explain, source_problem
+from autograder.grader.hardware import hardware
 from autograder.grader.launching import Launched
 from autograder.grader.picturing import figure_of
 from autograder.grader.portable import open_zygote
@@ -21,14 +22,12 @@ from autograder.grader.recognising import Recogniser
 from autograder.grader.scanning import calls_between_exercises, suspicious_lines, tampering
 from autograder.grader.session import CALL_SECONDS, Session
 from autograder.grader.suite_file import Check, Suite, collect
-from autograder.grader.workers import Worker, WorkerError, Zygote
+from autograder.grader.workers import Zygote
 from autograder.language import _
-from autograder.messages import Call, Cell, Execute, Name, Parse, Parsed, Returned
 from autograder.results import CheckResult, Outcome, Recognised, SubmissionResult, score_exercise
 from autograder.submission import Submission
 from autograder.variants import load_module
 
-GPU_SECONDS = 60.0
 REQUIRED_LAYERS = ("landlock", "seccomp", "rlimits")
 
 
@@ -47,7 +46,8 @@ class UnitGrader:
         self._zygote = zygote
         self._call_seconds = call_seconds
         reference = vars(load_module(unit.reference)) if unit.reference.is_file() else None
-        self._assessor = Assessor(suite, reference, hardware(zygote), shrinks=shrinks)
+        marks = hardware(zygote).marks if any(check.needs for check in suite.checks) else frozenset()
+        self._assessor = Assessor(suite, reference, marks, shrinks=shrinks)
         self._recogniser = Recogniser(unit, self._assessor)
 
     def grade(
@@ -88,7 +88,7 @@ class UnitGrader:
                 "{line}, which can hide what a call does; no exercise needs it, and this one is not graded with it"
             )
             return Assessment(check, Outcome.FORBIDDEN, [], reason=reason.format(line=tampers))
-        return self._assessor.assess(check, session, forbidden)
+        return self._assessor.assess(check, _place(check, session), forbidden)
 
     def full_marks(self, submission: Submission, first: str = "") -> bool:
         """Whether a submission passes every check, those of exercise `first` asked first; stops at the first lost."""
@@ -96,7 +96,8 @@ class UnitGrader:
         with self.open(submission) as session:
             session.load()
             return all(
-                self._assessor.passes(check, session, self.unit.forbidden.get(check.exercise, ())) for check in checks
+                self._assessor.passes(check, _place(check, session), self.unit.forbidden.get(check.exercise, ()))
+                for check in checks
             )
 
     def assess_locally(self, namespace: dict[str, object]) -> list[Assessment]:
@@ -217,31 +218,9 @@ class Grader:
 _LOST = (Outcome.FAILED, Outcome.RAISED, Outcome.TIMED_OUT, Outcome.CRASHED, Outcome.MISSING)
 
 
-def hardware(zygote: Zygote) -> frozenset[str]:
-    """The hardware marks a worker can satisfy.
-
-    What counts is what student code can reach: a GPU that the wall keeps workers off is no reason to fail anybody.
-    """
-    if not torch.cuda.is_available():
-        return frozenset()
-    worker = zygote.fork()
-    try:
-        count = _reachable_gpus(worker)
-    except WorkerError:
-        return frozenset()
-    finally:
-        worker.close()
-    return frozenset((["gpu"] if count >= 1 else []) + (["multigpu"] if count >= 2 else []))
-
-
-def _reachable_gpus(worker: Worker) -> int:
-    source = "import torch\ndef count():\n    return sum(bool(torch.ones(1, device=i).is_cuda) for i in range(torch.cuda.device_count()))\n"
-    parsed = worker.ask(Parse([Cell("gpus.py", source)]), GPU_SECONDS)
-    assert isinstance(parsed, Parsed)
-    for index in range(len(parsed.statements)):
-        worker.ask(Execute(index), GPU_SECONDS)
-    reply = worker.ask(Call(Name("count")), GPU_SECONDS)
-    return reply.value if isinstance(reply, Returned) and isinstance(reply.value, int) else 0
+def _place(check: Check, session: Session) -> Session:
+    """Where a check is asked: only those that need a GPU see a worker that reaches one."""
+    return session.on_gpu() if check.needs else session
 
 
 def _notes(name: str, assessments: list[Assessment], lost: set[str], session: Session) -> list[str]:

@@ -11,6 +11,8 @@ import sys
 import tempfile
 from dataclasses import dataclass
 
+from autograder.worker import nvidia
+
 # What student code of any unit may import or trigger; paid once in the zygote instead of in each worker.
 PRELOADED = ("torch.optim", "torch.utils.data", "torch._dynamo", "torchvision")
 # Without these a Python on Windows neither finds its libraries nor opens a socket.
@@ -83,7 +85,7 @@ def launch_spare(preload: tuple[str, ...] = ()) -> Launched:
 
 
 def _environment() -> dict[str, str]:
-    """Nothing of the grader's environment: only what Python needs to start and to speak UTF-8."""
+    """Nothing of the grader's environment: only what Python needs to start and to speak UTF-8, and CUDA to be found."""
     system = {name: os.environ[name] for name in _NEEDED_BY_WINDOWS if os.name == "nt" and name in os.environ}
     return {
         "PATH": os.defpath,
@@ -91,4 +93,5 @@ def _environment() -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
         **system,
+        **nvidia.settings(),
     }

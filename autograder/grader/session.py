@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from autograder.grader.faults import CrashFault, TimeoutFault
+from autograder.grader.hardware import wake
 from autograder.grader.workers import Worker, WorkerBroke, WorkerDied, WorkerError, WorkerTimeout, Zygote
 from autograder.language import _
 from autograder.messages import Execute, Executed, Parse, Parsed, Reply, Request, SourceProblem, Statement
@@ -36,6 +37,8 @@ class Session:
     printed: list[str] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     layers: list[str] = field(default_factory=list)
+    gpu: bool = False
+    _on_gpu: Session | None = None
     _worker: Worker | None = None
     _skipped: set[int] = field(default_factory=set)
     _loaded_before: bool = False
@@ -49,11 +52,29 @@ class Session:
         if self._worker is not None:
             self._worker.close()
             self._worker = None
+        if self._on_gpu is not None:
+            self._on_gpu.__exit__()
+            self._on_gpu = None
+
+    def on_gpu(self) -> Session:
+        """The same submission once more, in a worker that reaches GPUs; everything else stays behind the strict wall.
+
+        It shares `problems` with this one, and is loaded when first asked.
+        """
+        if self._on_gpu is None:
+            self._on_gpu = Session(
+                self.zygote, self.submission, self.seed, self.call_seconds, self.problems, gpu=True,
+                _skipped=set(self._skipped),
+            )  # fmt: skip
+        return self._on_gpu
 
     def load(self) -> None:
-        """Run the submission's statements; what goes wrong is kept in `problems`."""
+        """Run the submission's statements; what goes wrong is kept in `problems`.
+
+        Raises ZygoteError if there is no worker to be had.
+        """
         while self._worker is None:
-            worker = self.zygote.fork()
+            worker = self._fork()
             self.layers = worker.layers
             if not self._load_into(worker):
                 continue
@@ -88,6 +109,15 @@ class Session:
     def begin_exercise(self) -> None:
         """Each exercise starts with full patience."""
         self._impatient, self._spent = False, 0.0
+        if self._on_gpu is not None:
+            self._on_gpu.begin_exercise()
+
+    def _fork(self) -> Worker:
+        if not self.gpu:
+            return self.zygote.fork()
+        worker = self.zygote.fork_gpu()
+        wake(worker)
+        return worker
 
     def _load_into(self, worker: Worker) -> bool:
         """Parse and run the source; False if the worker died on the way (the statement at fault is then skipped)."""

@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 
 import msgspec
@@ -16,6 +18,7 @@ from autograder.grader.launching import Launched, launch
 from autograder.language import _
 from autograder.messages import Reply, Request, decode_reply, encode
 from autograder.wire import Channel, WireError
+from autograder.worker.nvidia import device_nodes
 from autograder.worker.zygote_protocol import READY, Ended, Fork, Forked, Kill, Started
 
 START_SECONDS = 120.0
@@ -83,10 +86,17 @@ class Worker:
 
 
 class Zygote:
-    """A process with torch imported, from which workers are forked. Use as a context manager."""
+    """A process with torch imported, from which workers are forked. Use as a context manager.
 
-    def __init__(self, launched: Launched | None = None, *, walled: bool = True) -> None:
+    walled: put workers behind the wall. devices: nodes of the GPUs that a worker for GPU checks may use (default: those
+    of this machine).
+    """
+
+    def __init__(
+        self, launched: Launched | None = None, *, walled: bool = True, devices: Sequence[Path] | None = None
+    ) -> None:
         self.walled = walled
+        self._devices = devices
         started = launched or launch()
         self._control, self._process = started.control, started.process
         self._ready = False
@@ -103,10 +113,22 @@ class Zygote:
 
     def fork(self) -> Worker:
         """Fork a worker behind the wall. Raises ZygoteError if the zygote is gone."""
+        return self._fork(Fork(self.walled))
+
+    def fork_gpu(self) -> Worker:
+        """Fork a worker whose wall leaves GPUs reachable. Raises ZygoteError, also where there are none to reach."""
+        if not self.walled:
+            return self.fork()
+        devices = device_nodes() if self._devices is None else self._devices
+        if not devices:
+            raise ZygoteError("this machine has no NVIDIA device nodes; without /dev/nvidia0 no worker can use a GPU")
+        return self._fork(Fork(True, [str(device) for device in devices]))
+
+    def _fork(self, command: Fork) -> Worker:
         self._wait_until_ready()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
-            answer = self._command(Fork(self.walled), [theirs.fileno()])
+            answer = self._command(command, [theirs.fileno()])
         if not isinstance(answer, Forked):
             raise ZygoteError(f"the zygote answered {answer!r} instead of forking")
         channel = Channel(ours)

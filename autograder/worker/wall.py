@@ -1,6 +1,7 @@
 """The wall around a worker: what a process gives up before it runs student code (Linux).
 
 Each layer is applied where the kernel has it; the names of those that held are returned and end up in the result.
+There are two walls: the ordinary one, and one with the openings of `gpu_profile` for checks that need a GPU.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import os
 import resource
 import signal
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pyprctl
 import pyseccomp
 from py_landlock import AccessFs, Landlock, LandlockError
+
+from autograder.worker import gpu_profile, nvidia
 
 MEMORY_BYTES = 2 * 2**30
 FILE_BYTES = 64 * 2**20
@@ -237,25 +240,31 @@ def prepare() -> None:
     _reachable_by_all()
     _readable_rules()
     _syscall_rules()
+    if nvidia.device_nodes():
+        nvidia.library_folders()
 
 
-def raise_wall(scratch: Path, own_descriptors: set[int]) -> list[str]:
+def raise_wall(scratch: Path, own_descriptors: set[int], devices: Sequence[Path] = ()) -> list[str]:
     """Give up everything a submission does not need, for good; return the names of the layers that hold.
 
-    scratch: the only folder that stays writable. own_descriptors: the descriptors that stay open.
+    scratch: the only folder that stays writable. own_descriptors: the descriptors that stay open. devices: nodes of the
+    GPUs; with any, the wall has the openings that CUDA needs, and no others.
     """
     _close_others(own_descriptors)
     os.chdir(scratch)
-    _limit_resources()
-    landlock = _landlock(scratch)
+    if devices:
+        gpu_profile.settle()
+    _limit_resources(devices)
+    landlock = _landlock(scratch, devices)
+    groups = gpu_profile.groups_of(devices)
     held = []
-    if os.geteuid() == 0 and _try(lambda: _drop_root(keep_reading=landlock is not None)):
+    if os.geteuid() == 0 and _try(lambda: _drop_root(groups, keep_reading=landlock is not None)):
         held.append("uid")
     pyprctl.set_pdeathsig(signal.SIGKILL)
     pyprctl.set_no_new_privs()
     if landlock is not None and _try(landlock.apply):
         held.insert(0, "landlock")
-    if _try(_filter_syscalls):
+    if _try(lambda: _filter_syscalls(devices)):
         held.insert(len(held) and 1, "seccomp")
     return [*held, "rlimits"]
 
@@ -285,19 +294,23 @@ def _close_others(own: set[int]) -> None:
         os.closerange(low + 1, high)
 
 
-def _limit_resources() -> None:
-    address_space = _address_space() + MEMORY_BYTES
-    for limit, value in (
+def _limit_resources(devices: Sequence[Path]) -> None:
+    user = UNPRIVILEGED_ID if os.geteuid() == 0 else os.geteuid()
+    for limit, value in gpu_profile.limits(user) if devices else _limits():
+        _, hard = resource.getrlimit(limit)
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(limit, (value, value))
+
+
+def _limits() -> list[tuple[int, int]]:
+    return [
         (resource.RLIMIT_DATA, MEMORY_BYTES),
-        (resource.RLIMIT_AS, address_space),
+        (resource.RLIMIT_AS, _address_space() + MEMORY_BYTES),
         (resource.RLIMIT_FSIZE, FILE_BYTES),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
-    ):
-        _, hard = resource.getrlimit(limit)
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(limit, (value, value))
+    ]
 
 
 def _address_space() -> int:
@@ -305,9 +318,13 @@ def _address_space() -> int:
     return pages * resource.getpagesize()
 
 
-def _landlock(scratch: Path) -> Landlock | None:
+def _landlock(scratch: Path, devices: Sequence[Path]) -> Landlock | None:
     rules = _readable_rules()
-    return rules.allow_read_write(scratch) if rules is not None else None
+    if rules is None:
+        return None
+    for path, access in gpu_profile.path_rules(devices) if devices else ():
+        rules.add_path_rule(path, access=access)
+    return rules.allow_read_write(scratch)
 
 
 @functools.cache
@@ -321,11 +338,11 @@ def _readable_rules() -> Landlock | None:
     return rules.add_path_rule(*devices, access=AccessFs.READ_FILE | AccessFs.WRITE_FILE)
 
 
-def _drop_root(*, keep_reading: bool) -> None:
+def _drop_root(groups: Sequence[int], *, keep_reading: bool) -> None:
     """Become nobody. Where Landlock already names what may be read, keep the right to reach a Python environment that
     lies below a private home folder; every other capability goes."""
     kept = {pyprctl.Cap.DAC_READ_SEARCH} if keep_reading and not _reachable_by_all() else set()
-    pyprctl.cap_set_ids(uid=UNPRIVILEGED_ID, gid=UNPRIVILEGED_ID, groups=[], preserve_effective_caps=True)
+    pyprctl.cap_set_ids(uid=UNPRIVILEGED_ID, gid=UNPRIVILEGED_ID, groups=groups, preserve_effective_caps=True)
     pyprctl.CapState(effective=kept, permitted=kept, inheritable=set()).set_current()
 
 
@@ -335,18 +352,31 @@ def _reachable_by_all() -> bool:
     return all(folder.stat().st_mode & 0o005 == 0o005 for folder in folders)
 
 
-def _filter_syscalls() -> None:
-    rules = _syscall_rules()
+def _filter_syscalls(devices: Sequence[Path]) -> None:
+    rules = _gpu_syscall_rules() if devices else _syscall_rules()
     _rule(rules, pyseccomp.ALLOW, "tgkill", pyseccomp.Arg(0, pyseccomp.EQ, os.getpid()))
     rules.load()
 
 
 @functools.cache
 def _syscall_rules() -> pyseccomp.SyscallFilter:
+    return _rules(_REFUSED, _SYSCALLS)
+
+
+def _gpu_syscall_rules() -> pyseccomp.SyscallFilter:
+    # clone3 hides its flags behind a pointer: as an unknown call it makes the C library turn to clone.
+    refused = [name for name in _REFUSED if name not in gpu_profile.NOT_REFUSED]
+    rules = _rules(refused, [*_SYSCALLS, *gpu_profile.CALLS])
+    for name, conditions in gpu_profile.CONDITIONAL:
+        _rule(rules, pyseccomp.ALLOW, name, *conditions)
+    return rules
+
+
+def _rules(refused: Sequence[str], allowed: Sequence[str]) -> pyseccomp.SyscallFilter:
     rules = pyseccomp.SyscallFilter(pyseccomp.ERRNO(errno.ENOSYS))
-    for name in _REFUSED:
+    for name in refused:
         _rule(rules, pyseccomp.ERRNO(errno.EPERM), name)
-    for name in _SYSCALLS:
+    for name in allowed:
         _rule(rules, pyseccomp.ALLOW, name)
     for request in _IOCTLS:
         _rule(rules, pyseccomp.ALLOW, "ioctl", pyseccomp.Arg(1, pyseccomp.EQ, request))

@@ -18,6 +18,7 @@ import msgspec
 from autograder import wire
 from autograder.messages import Returned, decode_request, encode
 from autograder.wire import Channel, WireError
+from autograder.worker import nvidia
 from autograder.worker.printing import redirect
 from autograder.worker.serving import Server, describe_error
 from autograder.worker.zygote_protocol import READY, Ended, Fork, Forked, Kill, Started
@@ -48,18 +49,18 @@ class Zygote:
     def _answer(self, command: Fork | Kill, descriptors: list[int]) -> None:
         match command:
             case Fork():
-                answer: Forked | Ended = Forked(self._fork(descriptors[0], command.walled))
+                answer: Forked | Ended = Forked(self._fork(descriptors[0], command))
             case Kill():
                 answer = Ended(self._bury(command.pid))
         self._control.send(msgspec.msgpack.encode(answer))
 
-    def _fork(self, descriptor: int, walled: bool) -> int:
+    def _fork(self, descriptor: int, command: Fork) -> int:
         scratch = Path(tempfile.mkdtemp(dir=self._scratch))
         if os.geteuid() == 0:
             scratch.chmod(0o777)
         pid = os.fork()
         if pid == 0:
-            _be_worker(socket.socket(fileno=descriptor), scratch, walled)
+            _be_worker(socket.socket(fileno=descriptor), scratch, command)
         os.close(descriptor)
         self._workers[pid] = scratch
         return pid
@@ -77,35 +78,38 @@ class Zygote:
         return os.waitstatus_to_exitcode(status)
 
 
-def _be_worker(connection: socket.socket, scratch: Path, walled: bool) -> None:
+def _be_worker(connection: socket.socket, scratch: Path, command: Fork) -> None:
     """Never returns: the forked child becomes a worker and ends here."""
     try:
         os.setsid()
         channel = Channel(connection)
         output = redirect()
-        channel.send(msgspec.msgpack.encode(_start(scratch, connection.fileno(), walled)))
+        channel.send(msgspec.msgpack.encode(_start(scratch, connection.fileno(), command)))
         serve(channel, Server.of_submission(output))
     except BaseException:
         os._exit(70)
     os._exit(0)
 
 
-def _start(scratch: Path, descriptor: int, walled: bool) -> Started:
+def _start(scratch: Path, descriptor: int, command: Fork) -> Started:
     try:
-        return Started(_prepare(scratch, descriptor, walled))
+        return Started(_prepare(scratch, descriptor, command))
     except Exception as error:
         return Started([], describe_error(error))
 
 
-def _prepare(scratch: Path, descriptor: int, walled: bool) -> list[str]:
+def _prepare(scratch: Path, descriptor: int, command: Fork) -> list[str]:
     os.environ["TMPDIR"] = os.environ["HOME"] = str(scratch)
     tempfile.tempdir = None
-    if not walled:
+    if not command.walled:
         os.chdir(scratch)
         return []
     from autograder.worker.wall import raise_wall
 
-    return raise_wall(scratch, {descriptor})
+    if not command.devices:
+        for name in nvidia.SETTINGS:
+            os.environ.pop(name, None)
+    return raise_wall(scratch, {descriptor}, [Path(device) for device in command.devices])
 
 
 def serve(channel: Channel, server: Server) -> None:

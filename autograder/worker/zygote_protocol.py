@@ -8,9 +8,13 @@ READY = b"ready"
 
 
 class Fork(msgspec.Struct, frozen=True, tag=True):
-    """Fork a worker that serves the descriptor sent along."""
+    """Fork a worker that serves the descriptor sent along.
+
+    devices: nodes of the GPUs that the wall leaves reachable; empty for an ordinary worker.
+    """
 
     walled: bool
+    devices: list[str] = []
 
 
 class Kill(msgspec.Struct, frozen=True, tag=True):
