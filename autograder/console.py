@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from autograder.language import _, says
+from autograder.course import INDEX
+from autograder.language import _, says, translated
 from autograder.results import NOT_WRITTEN, CheckResult, ExerciseResult, Outcome, SubmissionResult
 
 if TYPE_CHECKING:
@@ -34,11 +36,12 @@ def console() -> Console:
 
 
 def show_units(course: Course) -> None:
-    table = Table(title=course.title, title_justify="left", box=None, pad_edge=False)
+    index = course.root / INDEX
+    table = Table(title=translated(course.title, index), title_justify="left", box=None, pad_edge=False)
     for heading in (_("unit"), _("title"), _("lecture")):
         table.add_column(heading)
     for unit in course.units.values():
-        table.add_row(unit.name, unit.title, unit.lecture)
+        table.add_row(unit.name, translated(unit.title, index), translated(unit.lecture, index))
     console().print(table)
 
 
@@ -51,6 +54,13 @@ def show_results(results: list[SubmissionResult], *, feedback: bool, out: Path |
     if out is not None:
         screen.print(_score_table(results))
         screen.print(f"isolation: {', '.join(sorted({r.isolation for r in results}))}; results in {out}/")
+
+
+def exercise_text(exercise: ExerciseResult, width: int = 88) -> str:
+    """One exercise as plain text."""
+    text = StringIO()
+    _show_exercise(Console(file=text, width=width, markup=False, emoji=False, highlight=False), exercise)
+    return text.getvalue().rstrip()
 
 
 def show_diagnosis(parts: list[Part]) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import itertools
 import random
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from autograder import wire
+from autograder.language import _
 from autograder.messages import (
     Absent,
     Call,
@@ -43,6 +45,7 @@ from autograder.worker.source import ParsedSource
 MESSAGE_LIMIT = 1000
 FRAME_LIMIT = 6
 MODULE_NAME = "submission"
+_KERNEL_CELL = re.compile(r"[/\\]ipykernel_\d+[/\\]|^<ipython-input-")
 
 
 class Server:
@@ -299,9 +302,15 @@ def own_frames(error: BaseException) -> list[Frame]:
     """The traceback's lines inside the submission, outermost first; torch's and the engine's are left out."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if _is_students(f.filename)]
-    return [Frame(f.filename, f.lineno or 0, f.name, (f.line or "")[:200]) for f in own[-FRAME_LIMIT:]]
+    return [Frame(_label(f.filename), f.lineno or 0, f.name, (f.line or "")[:200]) for f in own[-FRAME_LIMIT:]]
+
+
+def _label(filename: str) -> str:
+    """A kernel's name for a cell says nothing to its reader."""
+    return _("a cell of this notebook") if _KERNEL_CELL.search(filename) else filename
 
 
 @functools.cache
 def _is_students(filename: str) -> bool:
-    return not filename.startswith(("/", "<")) and ":" not in filename[:3]
+    own = not filename.startswith(("/", "<")) and ":" not in filename[:3]
+    return own or _KERNEL_CELL.search(filename) is not None
