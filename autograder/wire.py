@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
+RECEIVED_BYTES = 64 * 1024
 MAX_DEPTH = 24
 MAX_ITEMS = 100_000
 MAX_TEXT = 100_000
@@ -248,6 +249,7 @@ class Channel:
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
+        self._buffer = bytearray()  # what arrived beyond the frame asked for
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -255,12 +257,13 @@ class Channel:
     def close(self) -> None:
         self._socket.close()
 
-    def send(self, frame: bytes, deadline: float | None = None) -> None:
-        """Send one frame. Raises TimeoutError after `deadline` (time.monotonic), OSError if the peer is gone."""
-        if len(frame) > MAX_FRAME_BYTES:
-            raise WireError(f"a frame of {len(frame) / 2**20:,.0f} MiB")
+    def send(self, *frames: bytes, deadline: float | None = None) -> None:
+        """Send frames. Raises TimeoutError after `deadline` (time.monotonic), OSError if the peer is gone."""
+        for frame in frames:
+            if len(frame) > MAX_FRAME_BYTES:
+                raise WireError(f"a frame of {len(frame) / 2**20:,.0f} MiB")
         self._set_timeout(deadline)
-        self._socket.sendall(struct.pack("!I", len(frame)) + frame)
+        self._socket.sendall(b"".join(struct.pack("!I", len(frame)) + frame for frame in frames))
 
     def receive(self, deadline: float | None = None) -> bytes:
         """Receive one frame.
@@ -271,18 +274,18 @@ class Channel:
         (length,) = struct.unpack("!I", self._receive_exactly(4, deadline))
         if length > MAX_FRAME_BYTES:
             raise WireError(f"a frame of {length / 2**20:,.0f} MiB")
-        return bytes(self._receive_exactly(length, deadline))
+        return self._receive_exactly(length, deadline)
 
-    def _receive_exactly(self, count: int, deadline: float | None) -> bytearray:
-        buffer = bytearray(count)
-        view, received = memoryview(buffer), 0
-        while received < count:
+    def _receive_exactly(self, count: int, deadline: float | None) -> bytes:
+        while len(self._buffer) < count:
             self._set_timeout(deadline)
-            n = self._socket.recv_into(view[received:])
-            if n == 0:
+            chunk = self._socket.recv(max(RECEIVED_BYTES, count - len(self._buffer)))
+            if not chunk:
                 raise EOFError("the other side closed the channel")
-            received += n
-        return buffer
+            self._buffer += chunk
+        received = bytes(self._buffer[:count])
+        del self._buffer[:count]
+        return received
 
     def _set_timeout(self, deadline: float | None) -> None:
         if deadline is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,9 +16,10 @@ from torch import Tensor
 from autograder.feedback import magnitude
 from autograder.grader.exhibit import Desk, Exhibit, Local, Respondent
 from autograder.grader.faults import Fault, RaisedFault, ReferenceFault
+from autograder.grader.session import OutOfStepError, Session
 from autograder.grader.suite_file import Check, Suite, explore, seed_for
 from autograder.language import _
-from autograder.messages import Reply, Request, Returned
+from autograder.messages import Reply, Request, Returned, encode
 from autograder.results import Outcome
 from autograder.suite.closeness import Mismatch
 
@@ -39,6 +41,7 @@ class Trial:
     call: str = ""
     transcript: list[Reply] = field(default_factory=list)
     printed: str = ""
+    asked: int = 0
 
 
 @dataclass
@@ -67,17 +70,15 @@ class Assessor:
         # A second server for the reference in the submission's place: each keeps objects of its own.
         self._stand_in = Local(reference) if reference is not None else None
         self._hardware = hardware
+        self._opened: dict[tuple[str, bool], dict[int, bytes]] = {}
         self._shrinks = shrinks
 
     def passes(self, check: Check, respondent: Respondent, forbidden: tuple[str, ...] = ()) -> bool:
         """Whether a check passes (or cannot be assessed here), found out as cheaply as can be."""
         if check.needs - self._hardware:
             return True
-        trials = (
-            self.try_example(check, index, example, respondent, forbidden)
-            for index, example in enumerate(self._suite.examples(check))
-        )
-        return all(trial is None or trial.outcome is Outcome.PASSED for trial in trials)
+        with contextlib.closing(self._attempts(check, respondent, forbidden)) as trials:
+            return all(trial.outcome is Outcome.PASSED for trial in trials)
 
     def assess(self, check: Check, respondent: Respondent, forbidden: tuple[str, ...] = ()) -> Assessment:
         """Judge a check; never raises for what the submission does."""
@@ -87,15 +88,13 @@ class Assessor:
             return Assessment(check, Outcome.NOT_ASSESSED, [], reason=reason)
         trials: list[Trial] = []
         started = time.monotonic()
-        for index, example in enumerate(self._suite.examples(check)):
-            trial = self.try_example(check, index, example, respondent, forbidden)
-            if trial is None:
-                continue
-            trials.append(trial)
-            stopped = trial.outcome is not Outcome.PASSED and not _worth_continuing(trial)
-            failing = any(t.outcome is not Outcome.PASSED for t in trials)
-            if stopped or (failing and time.monotonic() - started > SEARCH_SECONDS):
-                break
+        with contextlib.closing(self._attempts(check, respondent, forbidden)) as attempts:
+            for trial in attempts:
+                trials.append(trial)
+                stopped = trial.outcome is not Outcome.PASSED and not _worth_continuing(trial)
+                failing = any(t.outcome is not Outcome.PASSED for t in trials)
+                if stopped or (failing and time.monotonic() - started > SEARCH_SECONDS):
+                    break
         if not trials:
             return Assessment(check, Outcome.GRADER_ERROR, [], reason="no drawn input met the check's assumptions")
         failed = [trial for trial in trials if trial.outcome is not Outcome.PASSED]
@@ -110,20 +109,54 @@ class Assessor:
             shown = self._smallest(check, shown, respondent, forbidden)
         return Assessment(check, failed[0].outcome, trials, shown)
 
-    def transcripts(self, check: Check, respondent: Respondent) -> list[list[Reply]]:
-        """What a respondent answers on every example of a check, whatever the check makes of it."""
-        trials = (
-            self.try_example(check, index, example, respondent, ())
-            for index, example in enumerate(self._suite.examples(check))
-        )
-        return [trial.transcript for trial in trials if trial is not None]
+    def transcripts(self, check: Check, respondent: Respondent) -> Iterator[list[Reply]]:
+        """What a respondent answers on each example of a check, whatever the check makes of it."""
+        return (trial.transcript for trial in self._attempts(check, respondent, ()))
 
-    def try_example(
-        self, check: Check, index: int, example: dict[str, Any], respondent: Respondent, forbidden: tuple[str, ...]
-    ) -> Trial | None:
-        """Run a check on one example; None if the example does not meet the check's assumptions."""
-        seed = self._suite.example_seed(check, index)
-        return self._run(check, example, seed, Desk(respondent, forbidden))
+    def _attempts(self, check: Check, respondent: Respondent, forbidden: tuple[str, ...]) -> Generator[Trial]:
+        """The check on one example after the other, without those that do not meet its assumptions.
+
+        Where the first example needed a single question, those of the others are sent ahead: the worker goes on while
+        the answers are compared. Should one need more after all, it is begun again and nothing is sent ahead.
+        """
+        ahead: dict[int, Session] = {}
+        try:
+            for index, example in enumerate(self._suite.examples(check)):
+                seed = self._suite.example_seed(check, index)
+                try:
+                    trial = self._run(check, example, seed, Desk(respondent, forbidden, expecting=ahead.get(index)))
+                except OutOfStepError:
+                    ahead.clear()
+                    trial = self._run(check, example, seed, Desk(respondent, forbidden))
+                if index == 0 and trial is not None and trial.asked == 1 and isinstance(respondent, Session):
+                    openings = self._openings(check, forbidden)
+                    ahead = dict.fromkeys(openings, respondent)
+                    respondent.expect(frame for later, frame in openings.items() if later > 0)
+                if trial is not None:
+                    yield trial
+        finally:
+            if isinstance(respondent, Session):
+                respondent.expect([])
+
+    def _openings(self, check: Check, forbidden: tuple[str, ...]) -> dict[int, bytes]:
+        """The encoded question that each example opens with, by the example's index.
+
+        No answer went before it, so it is the same for every submission. Examples that ask nothing have none.
+        """
+        key = (check.id, bool(forbidden))
+        if key not in self._opened:
+            frames = {
+                index: self._opening(check, example, self._suite.example_seed(check, index), forbidden)
+                for index, example in enumerate(self._suite.examples(check))
+            }
+            self._opened[key] = {index: frame for index, frame in frames.items() if frame is not None}
+        return self._opened[key]
+
+    def _opening(self, check: Check, example: dict[str, Any], seed: int, forbidden: tuple[str, ...]) -> bytes | None:
+        door = _Door()
+        with contextlib.suppress(_Opened):
+            self._run(check, example, seed, Desk(door, forbidden))
+        return door.frame
 
     def _run(self, check: Check, example: dict[str, Any], seed: int, desk: Desk) -> Trial | None:
         reference = Desk(_Trusted(self._reference))
@@ -146,7 +179,7 @@ class Assessor:
             outcome, error = Outcome.GRADER_ERROR, fault
         except Exception as unexpected:
             outcome, error = self._blame(check, example, seed, desk, unexpected)
-        return Trial(example, outcome, error, desk.last_call, desk.transcript, "".join(desk.printed))
+        return Trial(example, outcome, error, desk.last_call, desk.transcript, "".join(desk.printed), desk.asked)
 
     def _blame(
         self, check: Check, example: dict[str, Any], seed: int, desk: Desk, unexpected: Exception
@@ -205,6 +238,20 @@ class _Search:
         if _input_size(trial) <= _input_size(self.best):
             self.best = trial
         raise _Found
+
+
+class _Opened(BaseException):
+    """The opening question of an example is known."""
+
+
+class _Door:
+    """A respondent that notes the first question and lets nobody further."""
+
+    frame: bytes | None = None
+
+    def ask(self, request: Request) -> Reply:
+        self.frame = encode(request)
+        raise _Opened
 
 
 class _Trusted:

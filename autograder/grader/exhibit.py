@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -40,6 +40,14 @@ class Respondent(Protocol):
 
     def ask(self, request: Request) -> Reply:
         """Raises Fault (a worker's) or whatever the local code raises."""
+
+
+class Expecting(Respondent, Protocol):
+    """A respondent that can be told the opening questions of the examples to come."""
+
+    def expect(self, openings: Iterable[bytes]) -> None: ...
+
+    def ask_expected(self) -> Reply: ...
 
 
 class Local:
@@ -90,7 +98,8 @@ class Desk:
     """Where a check's questions go over, one example at a time.
 
     forbidden: shell patterns over operator names; using one raises ForbiddenFault. transcript: every reply of the
-    current example. last_call: the last question in words.
+    current example. last_call: the last question in words. expecting: the respondent knows the opening question of
+    the example already, and only waits to be asked it.
     """
 
     respondent: Respondent
@@ -98,6 +107,7 @@ class Desk:
     transcript: list[Reply] = field(default_factory=list)
     printed: list[str] = field(default_factory=list)
     last_call: str = ""
+    expecting: Expecting | None = None
     _seed: int = 0
     _names: dict[int, str] = field(default_factory=dict)
     _asked: int = 0
@@ -123,19 +133,22 @@ class Desk:
     ) -> Returned:
         is_probe = isinstance(target, Probe)
         self.last_call = shown if is_probe else f"{shown}({self._shown_arguments(args, kwargs)})"
-        request = Call(
-            target, attribute, _sent(list(args)), _sent(dict(kwargs)),
-            seed=self._next_seed(), fresh=self._asked == 1, record=record or bool(self.forbidden), **options,
+        seed = self._next_seed()
+        return self._ask(
+            lambda: Call(
+                target, attribute, _sent(list(args)), _sent(dict(kwargs)),
+                seed=seed, fresh=self._asked == 1, record=record or bool(self.forbidden), **options,
+            )
         )  # fmt: skip
-        return self._ask(request, shown)
 
     def get(self, target: Target, attribute: str, shown: str) -> Any:
         self.last_call = shown
         self._asked += 1
-        return self._ask(Get(target, attribute, fresh=self._asked == 1), shown).value
+        return self._ask(lambda: Get(target, attribute, fresh=self._asked == 1)).value
 
     def items(self, target: Target, shown: str) -> list[Any]:
-        return list(self._ask(Items(target, seed=self._next_seed()), shown).value)
+        seed = self._next_seed()
+        return list(self._ask(lambda: Items(target, seed=seed)).value)
 
     def received(self, value: Any, shown: str) -> Any:
         """Turn references to held objects, at any depth, into handles."""
@@ -147,8 +160,16 @@ class Desk:
             return {key: self.received(item, f"{shown}[{key!r}]") for key, item in value.items()}
         return value
 
-    def _ask(self, request: Request, shown: str) -> Returned:
-        reply = self.respondent.ask(request)
+    @property
+    def asked(self) -> int:
+        """How many questions of the current example were put so far."""
+        return self._asked
+
+    def _ask(self, request: Callable[[], Request]) -> Returned:
+        if self._asked == 1 and self.expecting is not None:
+            reply = self.expecting.ask_expected()
+        else:
+            reply = self.respondent.ask(request())
         self.transcript.append(reply)
         match reply:
             case Absent(name):
@@ -160,7 +181,7 @@ class Desk:
             case Returned():
                 self._note(reply)
                 return reply
-        raise AssertionError(f"{request!r} was answered by {reply!r}")
+        raise AssertionError(f"{request()!r} was answered by {reply!r}")
 
     def _note(self, reply: Returned | Raised) -> None:
         if reply.printed:

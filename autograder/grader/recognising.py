@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -33,7 +33,7 @@ class Recogniser:
         self._unit = unit
         self._assessor = assessor
         self._respondents: dict[str, Local] = {}
-        self._answers: dict[tuple[str, str], list[list[Reply]]] = {}
+        self._answers: dict[tuple[str, str], _Answers] = {}
 
     def recognise(self, assessments: Sequence[Assessment]) -> dict[str, Recognised]:
         """Failed checks of one exercise -> the misconception that explains each.
@@ -44,7 +44,11 @@ class Recogniser:
         failed = [a for a in assessments if a.outcome in EXPLAINED and not _is_stub(a)]
         if not failed:
             return {}
-        candidates = [v for v in self._variants if v.mark.exercise == failed[0].check.exercise]
+        candidates = [
+            variant
+            for variant in self._variants
+            if variant.mark.exercise == failed[0].check.exercise and any(self._agrees(variant, a) for a in failed)
+        ]
         agreeing = {v.identifier: {a.check.id for a in assessments if self._agrees(v, a)} for v in candidates}
         ranked = sorted(candidates, key=lambda v: -len(agreeing[v.identifier]))
         found = {}
@@ -71,16 +75,43 @@ class Recogniser:
             same_answers(trial.transcript, answer) for trial, answer in zip(assessment.trials, answers, strict=False)
         )
 
-    def _answers_of(self, variant: Variant, check: Check) -> list[list[Reply]]:
+    def _answers_of(self, variant: Variant, check: Check) -> _Answers:
         key = (variant.identifier, check.id)
         if key not in self._answers:
             if variant.identifier not in self._respondents:
                 self._respondents[variant.identifier] = Local(variant.namespace(), remembers=False)
-            answers = self._assessor.transcripts(check, self._respondents[variant.identifier])
-            if _size(answers) > KEPT_BYTES:  # a whole network's weights, say: worked out again when needed again
-                return answers
-            self._answers[key] = answers
+            respondent = self._respondents[variant.identifier]
+            self._answers[key] = _Answers(lambda: self._assessor.transcripts(check, respondent))
         return self._answers[key]
+
+
+class _Answers:
+    """What a misconception answers on one example of a check after the other, worked out as far as anybody looked.
+
+    Most are told apart from a submission by their first answer.
+    """
+
+    def __init__(self, work_out: Callable[[], Iterator[list[Reply]]]) -> None:
+        self._work_out = work_out
+        self._source = work_out()
+        self._kept: list[list[Reply]] | None = []
+        self._size = 0
+
+    def __iter__(self) -> Iterator[list[Reply]]:
+        if self._kept is None:
+            yield from self._work_out()
+            return
+        yield from self._kept
+        for transcript in self._source:
+            self._keep(transcript)
+            yield transcript
+
+    def _keep(self, transcript: list[Reply]) -> None:
+        self._size += _size(transcript)
+        if self._size > KEPT_BYTES:  # a whole network's weights, say: worked out again when needed again
+            self._kept = None
+        if self._kept is not None:
+            self._kept.append(transcript)
 
 
 def same_answers(transcript: Sequence[Reply], other: Sequence[Reply]) -> bool:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import time
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from autograder.grader.faults import CrashFault, TimeoutFault
+from autograder.grader.faults import CrashFault, Fault, TimeoutFault
 from autograder.grader.hardware import wake
 from autograder.grader.workers import Worker, WorkerBroke, WorkerDied, WorkerError, WorkerTimeout, Zygote
 from autograder.language import _
-from autograder.messages import Execute, Executed, Parse, Parsed, Reply, Request, SourceProblem, Statement
+from autograder.messages import Execute, Executed, Parse, Parsed, Reply, Request, SourceProblem, Statement, encode
 from autograder.submission import Submission
 
 CALL_SECONDS = 10.0
@@ -18,6 +22,16 @@ EXERCISE_SECONDS = 120.0
 STATEMENT_SECONDS = 20.0
 LOST_STATEMENTS = 3
 PARSE_SECONDS = 10.0
+# Well below what a socket holds, so that neither side ever waits for the other to read.
+AHEAD_BYTES = 32 * 1024
+AHEAD_QUESTIONS = 16
+
+
+class OutOfStepError(BaseException):
+    """A check asked on about an example when the next one's question had been sent already: begin it again.
+
+    No Exception, so that no check takes it for the submission's doing.
+    """
 
 
 @dataclass
@@ -44,6 +58,8 @@ class Session:
     _loaded_before: bool = False
     _impatient: bool = False
     _spent: float = 0.0
+    _ahead: deque[bytes] = field(default_factory=deque)
+    _sent: int = 0
 
     def __enter__(self) -> Session:
         return self
@@ -82,29 +98,71 @@ class Session:
         self._loaded_before = True
 
     def ask(self, request: Request) -> Reply:
-        """Raises TimeoutFault or CrashFault; the worker is then replaced before the next question."""
+        """Raises TimeoutFault or CrashFault; the worker is then replaced before the next question.
+
+        Raises OutOfStepError if another question was sent ahead: it made the worker forget what this one is about.
+        """
+        if self._sent:
+            self.expect([])
+            raise OutOfStepError
+        self._check_patience()
+        return self._exchange([encode(request)])
+
+    def expect(self, openings: Iterable[bytes]) -> None:
+        """Announce the encoded questions to come, in their order; `ask_expected` asks them one by one.
+
+        They are sent ahead, so that the worker goes on while the grader compares. What was announced before and not
+        asked is dropped.
+        """
+        self._ahead.clear()
+        while self._sent:
+            self._sent -= 1
+            with contextlib.suppress(Fault):  # an answer nobody waits for
+                self._exchange([])
+        self._ahead.extend(openings)
+
+    def ask_expected(self) -> Reply:
+        """Ask the next question that was announced. Raises TimeoutFault or CrashFault as `ask` does."""
+        self._check_patience()
+        self.load()
+        batch: list[bytes] = []
+        size = sum(len(frame) for frame in itertools.islice(self._ahead, self._sent))
+        for frame in itertools.islice(self._ahead, self._sent, AHEAD_QUESTIONS):
+            if (size := size + len(frame)) > AHEAD_BYTES and (self._sent or batch):
+                break
+            batch.append(frame)
+        self._sent += len(batch) - 1
+        self._ahead.popleft()
+        return self._exchange(batch)
+
+    def _check_patience(self) -> None:
         if self._spent > EXERCISE_SECONDS:
-            raise TimeoutFault(
-                _("This exercise took more than {seconds} seconds in all.").format(seconds=f"{EXERCISE_SECONDS:g}")
-            )
+            said = _("This exercise took more than {seconds} seconds in all.")
+            raise TimeoutFault(said.format(seconds=f"{EXERCISE_SECONDS:g}"))
+
+    def _exchange(self, frames: Sequence[bytes]) -> Reply:
         self.load()
         assert self._worker is not None
         seconds = min(IMPATIENT_SECONDS, self.call_seconds) if self._impatient else self.call_seconds
         started = time.monotonic()
         try:
-            return self._worker.ask(request, seconds)
+            return self._worker.exchange(frames, seconds)
         except WorkerTimeout:
-            self._worker, self._impatient = None, True
+            self._lose_worker()
+            self._impatient = True
             said = _("It did not finish within {seconds} seconds. Is there a loop that never ends?")
             raise TimeoutFault(said.format(seconds=f"{seconds:g}")) from None
         except WorkerDied as error:
-            self._worker = None
+            self._lose_worker()
             raise CrashFault(_("The whole Python process ended: {error}.").format(error=error)) from None
         except WorkerError as error:
-            self._worker = None
+            self._lose_worker()
             raise CrashFault(_("The answer could not be read: {error}.").format(error=error)) from None
         finally:
             self._spent += time.monotonic() - started
+
+    def _lose_worker(self) -> None:
+        self._worker, self._sent = None, 0
 
     def begin_exercise(self) -> None:
         """Each exercise starts with full patience."""

@@ -66,9 +66,19 @@ class Worker:
 
     def ask(self, request: Request, seconds: float) -> Reply:
         """Put one question. Raises WorkerError; the worker is then dead and must be replaced."""
+        return self.exchange([encode(request)], seconds)
+
+    def exchange(self, frames: Sequence[bytes], seconds: float) -> Reply:
+        """Send encoded questions and wait for the first answer that is due; the others wait for calls to come.
+
+        Raises WorkerError; the worker is then dead and must be replaced.
+        """
         deadline = time.monotonic() + seconds
         try:
-            self._channel.send(encode(request), deadline)
+            if frames:
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    # It may have died of a later question and have answered the one that is due: read on.
+                    self._channel.send(*frames, deadline=deadline)
             return decode_reply(self._channel.receive(deadline))
         except TimeoutError:
             self.close()
