@@ -11,6 +11,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.course import Course, Unit
+from autograder.language import LANGUAGES, catalog_path, read_catalog
+from autograder.prose import retold
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 TABLE_BEGIN, TABLE_END = "<!-- units: made by autograder build -->", "<!-- end of units -->"
@@ -23,31 +25,39 @@ class BuildError(Exception):
 
 
 def build(unit: Unit) -> dict[Path, str]:
-    """The unit's generated files and their contents. Raises BuildError for bad markers."""
+    """The unit's generated files and their contents: stub and notebook, in English and in every language that the
+    solution's prose is translated into. Raises BuildError for bad markers."""
     if not unit.solution.is_file():
         raise BuildError(f"{unit.solution} does not exist; write it, or take {unit.name} out of the index")
     stub = cut(unit.solution.read_text(encoding="utf-8"), unit.solution.name)
-    return {unit.stub: stub, unit.notebook: notebook_text(stub, unit.name)}
+    files = {unit.stub: stub, unit.notebook: notebook_text(stub, unit.name)}
+    for language in LANGUAGES:
+        catalog = catalog_path(unit.solution, language)
+        if catalog.is_file():
+            told = retold(stub, read_catalog(catalog).say)
+            folder = unit.root / "assignments" / language / unit.name
+            files |= {folder / unit.stub.name: told, folder / unit.notebook.name: notebook_text(told, unit.name)}
+    return files
 
 
 def write(unit: Unit) -> list[Path]:
     """Write the generated files that differ; return which did."""
-    return _write(build(unit))
+    return update(build(unit))
 
 
 def drifted(unit: Unit) -> list[Path]:
     """The generated files that do not match the solution (or are missing)."""
-    return _drifted(build(unit))
+    return updates(build(unit))
 
 
 def write_readme(course: Course) -> list[Path]:
     """Bring the README's table of units up to date."""
-    return _write(_readme(course))
+    return update(_readme(course))
 
 
 def drifted_readme(course: Course) -> list[Path]:
     """The README, if its table of units does not match the index."""
-    return _drifted(_readme(course))
+    return updates(_readme(course))
 
 
 def _readme(course: Course) -> dict[Path, str]:
@@ -55,12 +65,14 @@ def _readme(course: Course) -> dict[Path, str]:
     return {} if made is None else dict([made])
 
 
-def _drifted(files: dict[Path, str]) -> list[Path]:
+def updates(files: dict[Path, str]) -> list[Path]:
+    """Those of some generated files that are missing or hold something else."""
     return [path for path, text in files.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
 
 
-def _write(files: dict[Path, str]) -> list[Path]:
-    changed = _drifted(files)
+def update(files: dict[Path, str]) -> list[Path]:
+    """Write those of some generated files that are missing or hold something else, and name them."""
+    changed = updates(files)
     for path in changed:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(files[path], encoding="utf-8")

@@ -19,8 +19,9 @@ from pathlib import Path
 LANGUAGES = ("en", "zh")
 VARIABLE = "AUTOGRADER_LANG"
 ENGINE = Path(__file__).resolve().parent / "locale"
-# What stands for a value in a catalog where the English text is an f-string: {value1}, {value2}, ...
-VALUE = re.compile(r"\{value\d+\}")
+# What stands for a value in a sentence of a catalog: {name}, or {value1}, {value2}, ... where the English is an f-string.
+VALUE = re.compile(r"\{[A-Za-z_]\w*\}")
+_PART = re.compile(r"(?P<whole>.+?)(?P<part>(\[[^\[\]]*\])+)", re.DOTALL)
 _chosen = ""
 
 
@@ -101,14 +102,15 @@ class Translations:
     patterns: list[tuple[re.Pattern[str], str]] = field(default_factory=list)
 
     def say(self, message: str) -> str:
-        """The translation of a message, or the message."""
+        """The translation of a message, or the message. `the sums[0]` is translated as `the sums` is."""
         if message in self.sentences:
             return self.sentences[message]
         for pattern, translation in self.patterns:
             found = pattern.fullmatch(message)
             if found is not None:
                 return _filled(translation, found.groupdict())
-        return message
+        part = _PART.fullmatch(message)
+        return self.say(part["whole"]) + part["part"] if part is not None else message
 
 
 def _filled(translation: str, values: dict[str, str]) -> str:
@@ -138,9 +140,13 @@ def read_catalog(path: Path) -> Translations:
 
 def _pattern(sentence: str) -> re.Pattern[str]:
     """What matches an English sentence with any values in the places that stand for them."""
-    pieces = [f"(?P<{piece[1:-1]}>.*?)" if VALUE.fullmatch(piece) else re.escape(piece) for piece in _split(sentence)]
+    seen: set[str] = set()
+    pieces = []
+    for piece in re.split(f"({VALUE.pattern})", sentence):
+        name = piece[1:-1]
+        if not VALUE.fullmatch(piece):
+            pieces.append(re.escape(piece))
+        else:
+            pieces.append(f"(?P={name})" if name in seen else f"(?P<{name}>.*?)")
+            seen.add(name)
     return re.compile("".join(pieces), re.DOTALL)
-
-
-def _split(sentence: str) -> list[str]:
-    return re.split(f"({VALUE.pattern})", sentence)

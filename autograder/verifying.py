@@ -16,6 +16,7 @@ import msgspec
 from autograder import building
 from autograder.course import Unit
 from autograder.grader.grading import Grader, UnitGrader
+from autograder.language import translated
 from autograder.results import CheckResult, Outcome, SubmissionResult
 from autograder.submission import Submission, read_submission
 from autograder.suite.checks import MisconceptionMark
@@ -140,18 +141,19 @@ def _misconceptions(unit: Unit, graded: UnitGrader) -> Iterator[Finding]:
     for variant in misconceptions(unit):
         assert isinstance(variant.mark, MisconceptionMark)
         result, again = _twice(graded, variant.submission, only=variant.mark.exercise)
-        problem = _misconception(variant.mark, result)
+        problem = _misconception(variant.mark, result, translated(variant.mark.name, unit.misconceptions))
         yield Finding(unit.name, f"misconception {variant.identifier}", problem or again)
 
 
-def _misconception(mark: MisconceptionMark, result: SubmissionResult) -> str:
+def _misconception(mark: MisconceptionMark, result: SubmissionResult, name: str) -> str:
+    """`name`: the misconception's, in the language that the result speaks."""
     failed = [check for check in result.checks if check.outcome is not Outcome.PASSED]
     if not failed:
         return "is not caught: it gets full marks"
     if not any(_matches(check, mark.trips) for check in failed):
         return f"does not trip {mark.trips}, but {', '.join(check.id for check in failed)}"
     named = [check.misconception.name for check in failed if check.misconception is not None]
-    if not named or named[0] != mark.name:
+    if not named or named[0] != name:
         return f"is recognised as {named[0]!r}" if named else "is not recognised"
     return "" if mark.hint.strip() else "has no hint"
 

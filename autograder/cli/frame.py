@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +12,7 @@ import typer
 
 from autograder import __version__
 from autograder.course import CourseError
+from autograder.language import CatalogError, speak
 
 app = typer.Typer(
     help="Auto-graded exercises for a deep-learning course.\n\nExit codes: 0 done, 1 something did not pass, "
@@ -31,13 +32,28 @@ class Exit(IntEnum):
     GRADER_FAILED = 3
 
 
+class Language(StrEnum):
+    """What `--lang` takes."""
+
+    EN = "en"
+    ZH = "zh"
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
 UnitNames = Annotated[list[str] | None, typer.Argument(metavar="[UNIT]...", help="Units; all if none is named.")]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Seed of the drawn inputs (default: the course's own).")]
 
 
 @app.callback(invoke_without_command=True)
-def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    language: Annotated[
+        Language | None,
+        typer.Option("--lang", help="Language of what students read (default: AUTOGRADER_LANG, the locale)."),
+    ] = None,
+) -> None:
+    if language is not None:
+        speak(language.value)
     if version:
         typer.echo(__version__)
         raise typer.Exit(Exit.DONE)
@@ -91,6 +107,7 @@ def _expected_errors() -> dict[type[Exception], Exit]:
 
     return {
         BuildError: Exit.NOT_PASSED,
+        CatalogError: Exit.NOT_PASSED,
         SuiteError: Exit.GRADER_FAILED,
         IsolationError: Exit.GRADER_FAILED,
         ZygoteError: Exit.GRADER_FAILED,

@@ -1,4 +1,4 @@
-"""Commands of a lecturer: build, verify."""
+"""Commands of a lecturer: build, translate, verify."""
 
 from __future__ import annotations
 
@@ -28,6 +28,39 @@ def build(
             typer.echo(f"{'drifted' if check else 'written'}: {path}")
         if check and changed:
             typer.echo("run `autograder build` and commit what it writes", err=True)
+            raise typer.Exit(Exit.NOT_PASSED)
+
+
+@app.command()
+def translate(
+    units: UnitNames = None,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if a sentence waits.")] = False,
+    engine: Annotated[
+        bool, typer.Option("--engine", help="The engine's own messages instead of the course's.")
+    ] = False,
+) -> None:
+    """Bring the catalogs of translations up to date with the course, and list the sentences that wait.
+
+    Titles, hints, misconceptions and prose are translated in PO files beside them, such as
+    tests/hidden/zh/softmax_regression.po. Edit them with any PO editor, then run `autograder build`.
+    """
+    with clear_errors():
+        from autograder import translating
+        from autograder.building import update, updates
+
+        course = find_course()
+        catalogs = (
+            translating.engine_catalogs() if engine else translating.course_catalogs(course, course.select(units or []))
+        )
+        changed = updates(catalogs) if check else update(catalogs)
+        for path in changed:
+            typer.echo(f"{'out of date' if check else 'written'}: {path}")
+        found = [gap for path, text in catalogs.items() for gap in translating.gaps(path, text)]
+        for gap in found:
+            typer.echo(f"{gap.catalog}: {gap.text!r} {gap.problem}")
+        typer.echo(f"{len(catalogs)} catalogs, {len(found)} sentences wait for a translation")
+        if check and (changed or found):
+            typer.echo("run `autograder translate` and translate what it lists", err=True)
             raise typer.Exit(Exit.NOT_PASSED)
 
 

@@ -68,7 +68,7 @@ def close(
     elif isinstance(want, (list, tuple)):
         items = items_of(got, len(want), what=what)
         for index, (item, wanted) in enumerate(zip(items, want, strict=True)):
-            close(item, wanted, what=f"{what or _('the result')}[{index}]", rtol=rtol, atol=atol)
+            close(item, wanted, what=_part(what, index), rtol=rtol, atol=atol)
     elif isinstance(want, dict):
         _close_mappings(got, want, what, rtol, atol)
     elif isinstance(want, (int, float)) and not isinstance(want, bool):
@@ -181,7 +181,11 @@ def _close_mappings(got: Any, want: dict[Any, Any], what: str | None, rtol: floa
         problem = _("must have the keys {wanted}, not {keys}")
         raise Mismatch(problem.format(wanted=sorted(want, key=str), keys=sorted(got, key=str)), what=what)
     for key, wanted in want.items():
-        close(got[key], wanted, what=f"{what or _('the result')}[{key!r}]", rtol=rtol, atol=atol)
+        close(got[key], wanted, what=_part(what, key), rtol=rtol, atol=atol)
+
+
+def _part(what: str | None, key: Any) -> str:
+    return f"{what or _('the result')}[{key!r}]"
 
 
 def _apart(got: Any, want: Any) -> tuple[str, str]:

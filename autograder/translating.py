@@ -1,0 +1,268 @@
+"""Find the sentences of the engine and of a course that students read, and keep their catalogs up to date."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import string
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import PoFileError, read_po, write_po
+
+from autograder.building import BuildError, cut
+from autograder.course import INDEX, Course, Unit
+from autograder.language import ENGINE, LANGUAGES, VALUE, CatalogError, catalog_path
+from autograder.prose import passages
+
+OTHERS = tuple(language for language in LANGUAGES if language != "en")
+HEADER = """msgid ""
+msgstr ""
+"Language: {language}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+
+"""
+# Where the sentence stands among the arguments of a call.
+_SENTENCES = {"expect": ("problem", 1), "different": ("problem", 2), "Mismatch": ("problem", 0)}
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
+_CODE = re.compile(r"`[^`]*`|\$[^$]*\$")
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence to translate and what it is (`title`, `hint`, ...), which helps whoever translates it."""
+
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A sentence of a catalog that is not translated, or not properly; `problem` says how."""
+
+    catalog: Path
+    text: str
+    problem: str
+
+
+def engine_messages() -> list[Message]:
+    """What the package's own code says to students: every literal inside `_()` and `N_()`."""
+    package = ENGINE.parent
+    found: dict[str, Message] = {}
+    for path in sorted(package.rglob("*.py")):
+        for node in ast.walk(_parsed(path)):
+            if isinstance(node, ast.Call) and _name(node.func) in ("_", "N_") and node.args:
+                text = _literal(node.args[0])
+                if text:
+                    found.setdefault(text, Message(text, str(path.relative_to(package))))
+    return list(found.values())
+
+
+def index_messages(course: Course) -> list[Message]:
+    """The titles and lectures of the course's index."""
+    units = [Message(text, "title of a unit") for unit in course.units.values() for text in (unit.title,)]
+    lectures = [Message(unit.lecture, "lecture") for unit in course.units.values() if unit.lecture]
+    return _unique([Message(course.title, "title of the course"), *units, *lectures])
+
+
+def suite_messages(path: Path) -> list[Message]:
+    """A suite's titles, hints, and the words its comparisons are given."""
+    tree = _parsed(path)
+    local = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    found: list[Message] = []
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and "check" in map(_name, node.decorator_list):
+            found.append(Message(" ".join((ast.get_docstring(node) or "").split()), "title"))
+        if isinstance(node, ast.FunctionDef) and "probe" in map(_name, node.decorator_list):
+            found.append(Message((ast.get_docstring(node) or "").split("\n")[0], "what is called"))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _name(node.value.func) == "hints":
+            found += [Message(_literal(k.value), f"hint: {k.arg}") for k in node.value.keywords]
+        found += _said_in(node, local)
+    return _unique([m for m in found if m.kind.startswith(("title", "hint")) or _is_prose(m.text)])
+
+
+def misconception_messages(path: Path) -> list[Message]:
+    """The names and hints of misconceptions."""
+    found = []
+    for node in ast.walk(_parsed(path)):
+        if isinstance(node, ast.Call) and _name(node.func) == "misconception" and len(node.args) > 1:
+            found.append(Message(_literal(node.args[1]), "misconception"))
+            found += [Message(_literal(k.value), "its hint") for k in node.keywords if k.arg == "hint"]
+    return _unique(found)
+
+
+def solution_messages(path: Path) -> list[Message]:
+    """The prose of a solution that its stub keeps: markdown and docstrings. Raises BuildError for bad markers."""
+    stub = cut(path.read_text(encoding="utf-8"), path.name)
+    return _unique([Message(passage.text, "prose") for passage in passages(stub)])
+
+
+def course_sources(course: Course, units: list[Unit]) -> Iterator[tuple[Path, list[Message]]]:
+    """The files of some units that hold sentences, with these; the index too if all units are meant."""
+    if len(units) == len(course.units):
+        yield course.root / INDEX, index_messages(course)
+    for unit in units:
+        for path in (unit.hidden_suite, unit.public_suite):
+            if path.is_file():
+                yield path, suite_messages(path)
+        if unit.misconceptions.is_file():
+            yield unit.misconceptions, misconception_messages(unit.misconceptions)
+        if unit.solution.is_file():
+            yield unit.solution, solution_messages(unit.solution)
+
+
+def engine_catalogs() -> dict[Path, str]:
+    """The engine's catalogs and what should be in them."""
+    messages = engine_messages()
+    paths = {ENGINE / f"{language}.po": language for language in OTHERS}
+    return {path: updated(path, messages, language) for path, language in paths.items()}
+
+
+def course_catalogs(course: Course, units: list[Unit]) -> dict[Path, str]:
+    """The catalogs of some units and what should be in them. Raises CatalogError for one that cannot be read."""
+    return {
+        catalog_path(source, language): updated(catalog_path(source, language), messages, language)
+        for source, messages in course_sources(course, units)
+        for language in OTHERS
+        if messages
+    }
+
+
+def updated(path: Path, messages: list[Message], language: str) -> str:
+    """A catalog with exactly these messages; the translations it has are kept, one of a sentence that changed a little
+    is kept and marked fuzzy: it counts again when a person has looked at it and taken the mark away."""
+    template = Catalog()
+    for message in messages:
+        template.add(message.text, auto_comments=[message.kind])
+    catalog = _read(path, language)
+    catalog.update(template)
+    written = io.BytesIO()
+    write_po(written, catalog, width=0, omit_header=True, ignore_obsolete=True)
+    return HEADER.format(language=language) + written.getvalue().decode("utf-8").strip("\n") + "\n"
+
+
+def gaps(path: Path, text: str) -> list[Gap]:
+    """What is missing or wrong in a catalog of this text."""
+    catalog = read_po(io.BytesIO(text.encode("utf-8")))
+    found = [
+        (message, _problem(str(message.id), str(message.string), message.fuzzy)) for message in catalog if message.id
+    ]
+    return [Gap(path, str(message.id), problem) for message, problem in found if problem]
+
+
+def _problem(text: str, translation: str, fuzzy: bool) -> str:
+    if not translation:
+        return "is not translated"
+    if fuzzy:
+        return "has a translation of an older sentence"
+    if sorted(_places(text)) != sorted(_places(translation)):
+        return "has other placeholders than its translation"
+    if sorted(_CODE.findall(text)) != sorted(_CODE.findall(translation)):
+        return "has other code or formulas than its translation"
+    return ""
+
+
+def _places(text: str) -> list[str]:
+    """The names in braces that stand for values."""
+    try:
+        fields = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
+    except ValueError:  # a formula's braces
+        fields = []
+    return [name for name in fields if _IDENTIFIER.fullmatch(name)]
+
+
+def _read(path: Path, language: str) -> Catalog:
+    if not path.is_file():
+        return Catalog(locale=language)
+    try:
+        with path.open("rb") as file:
+            return read_po(file, locale=language, abort_invalid=True)
+    except (OSError, UnicodeDecodeError, PoFileError) as error:
+        raise CatalogError(f"{path} is no proper PO file: {error}; mend it or restore the old one") from error
+
+
+def _said_in(scope: ast.stmt, local: dict[str, ast.FunctionDef]) -> Iterator[Message]:
+    """The sentences that the calls of a top-level statement are given as `problem` and as `what`."""
+    strings: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(scope):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            strings.setdefault(node.targets[0].id, []).append(node.value)
+    for node in ast.walk(scope):
+        if isinstance(node, ast.Call):
+            for kind, value in _sentence_arguments(node, local):
+                for text in _texts(value, strings):
+                    yield Message(text, kind)
+
+
+def _sentence_arguments(call: ast.Call, local: dict[str, ast.FunctionDef]) -> Iterator[tuple[str, ast.expr]]:
+    name = _name(call.func)
+    if name in _SENTENCES and len(call.args) > _SENTENCES[name][1]:
+        yield "problem", call.args[_SENTENCES[name][1]]
+    if name in local:
+        for parameter, value in zip(local[name].args.args, call.args, strict=False):
+            if parameter.arg in ("problem", "what"):
+                yield parameter.arg, value
+    for keyword in call.keywords:
+        if keyword.arg in ("problem", "what"):
+            yield keyword.arg, keyword.value
+
+
+def _texts(value: ast.expr, strings: dict[str, list[ast.expr]]) -> Iterator[str]:
+    """The texts an argument may have: a literal, either branch of a condition, or what a local name was set to."""
+    if isinstance(value, ast.IfExp):
+        yield from _texts(value.body, strings)
+        yield from _texts(value.orelse, strings)
+    elif isinstance(value, ast.Name):
+        for other in strings.get(value.id, []):
+            if not isinstance(other, ast.Name):
+                yield from _texts(other, strings)
+    elif isinstance(value, (ast.Constant, ast.JoinedStr)):
+        yield _literal(value)
+
+
+def _literal(node: ast.expr) -> str:
+    """A string as it is; an f-string with {value1}, {value2}, ... in its places; '' for anything else."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    if not isinstance(node, ast.JoinedStr):
+        return ""
+    pieces, count = [], 0
+    for piece in node.values:
+        count += isinstance(piece, ast.FormattedValue)
+        pieces.append(str(piece.value) if isinstance(piece, ast.Constant) else f"{{value{count}}}")
+    return "".join(pieces)
+
+
+def _is_prose(text: str) -> bool:
+    """Whether a phrase has words to translate: code, such as `layer(X)[0]`, has none."""
+    bare = VALUE.sub("value", text)
+    if not re.search(r"[A-Za-z]{2}", VALUE.sub("", text)):
+        return False
+    try:
+        tree = ast.parse(bare.strip(), mode="eval")
+    except (SyntaxError, ValueError):
+        return True
+    return isinstance(tree.body, ast.Name) and text[:1].isupper() and text[1:].islower()
+
+
+def _name(node: ast.expr) -> str:
+    """`check` for check, check(...) and suite.check."""
+    if isinstance(node, ast.Call):
+        return _name(node.func)
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def _parsed(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise BuildError(f"{path} cannot be read: {error}") from error
+
+
+def _unique(messages: list[Message]) -> list[Message]:
+    return list({message.text: message for message in reversed(messages) if message.text}.values())[::-1]
