@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.archives import PASSED_OVER, ArchiveError, shown, unpack
 from autograder.submission import SUFFIXES
+
+_NBGRADER = ("source", "release", "autograded", "feedback", "gradebook.db", "nbgrader_config.py")
+_NAME_BYTES = 200
+# FIRST LAST_PARTICIPANT_assignsubmission_file_/FILE, or all in one name; with groups, GROUP-FIRST LAST.
+_MOODLE = re.compile(r"(?P<student>.+_\d+)_assignsubmission_[a-z]+_?(?P<file>.*)")
+# LASTFIRST_USER_ATTACHMENT_FILE; handed in late, LASTFIRST_LATE_USER_ATTACHMENT_FILE.
+_CANVAS = re.compile(r"(?P<name>.+?)(?:_LATE)?_(?P<user>\d+)_(?:LATE_)?\d+_(?P<file>.+)")
+# What Canvas (-1), browsers ( (1)) and file managers ( - Copy) add to the name of a file that was there before.
+_AGAIN = re.compile(r"(-\d+| ?\(\d+\)| - Copy)+$")
 
 
 @dataclass(frozen=True)
@@ -20,79 +31,185 @@ class Found:
 
 @dataclass
 class Gathered:
-    """submissions: one per student and unit. remarks: files that were left out, each with the reason."""
+    """submissions: one per student and unit. remarks: files that were left out, each with the reason. notes: what else
+    an instructor should know."""
 
     submissions: list[Found] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
-def gather(paths: Iterable[Path], units: Iterable[str], only: str | None = None) -> Gathered:
-    """Understand files and folders.
+def gather(
+    paths: Iterable[Path], units: Iterable[str], only: str | None = None, scratch: Path | None = None
+) -> Gathered:
+    """Understand files, folders and zip files.
 
-    Layouts: STUDENT/UNIT.py, STUDENT/UNIT/anything.py, a flat folder of STUDENT_UNIT.py, a single file (its unit taken
-    from `only` if its name does not say). Notebooks likewise.
+    Layouts: STUDENT/UNIT.py, STUDENT/UNIT/anything.py, a flat folder of STUDENT_UNIT.py, nbgrader's course folder, what
+    Canvas and Moodle export, a single file (its unit taken from `only` if its name does not say). Notebooks likewise.
+    scratch: an empty folder to unpack zip files into; without it they are left out.
     """
     names = sorted(units, key=len, reverse=True)
     gathered = Gathered()
-    chosen: dict[tuple[str, str], Found] = {}
-    for path in paths:
-        for found in _under(path, names, only, gathered.remarks):
-            _keep_newer(chosen, found, gathered.remarks)
-    gathered.submissions = sorted(chosen.values(), key=lambda f: (f.student, f.unit))
+    chosen: dict[tuple[str, str], _Candidate] = {}
+    for number, path in enumerate(paths):
+        root = _root(path, scratch / str(number) if scratch else None, gathered)
+        for candidate in _under(root, names, only, gathered.remarks) if root else ():
+            _keep_best(chosen, candidate, gathered.remarks)
+    gathered.submissions = sorted((c.found for c in chosen.values()), key=lambda f: (f.student, f.unit))
     return gathered
 
 
-def _under(path: Path, units: list[str], only: str | None, remarks: list[str]) -> Iterator[Found]:
+@dataclass(frozen=True)
+class _Root:
+    """A file, or a folder to search. shown: the name under which the instructor knows it."""
+
+    path: Path
+    shown: str
+
+    @property
+    def folder(self) -> Path:
+        return self.path if self.path.is_dir() else self.path.parent
+
+    def name_of(self, file: Path) -> str:
+        return shown(Path(self.shown) / file.relative_to(self.path))
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A submission that was found. named: whether its file bears the unit's name. shown: its name in remarks."""
+
+    found: Found
+    named: bool
+    shown: str
+
+    @property
+    def rank(self) -> tuple[bool, int, int, str, str]:
+        path = self.found.path
+        return (self.named, path.stat().st_mtime_ns, len(path.stem), path.suffix, str(path))
+
+
+def _root(path: Path, scratch: Path | None, gathered: Gathered) -> _Root | None:
+    """Where to search for what a path stands for; None, and a remark, if it stands for nothing."""
     if not path.exists():
-        remarks.append(f"{path}: there is no such file or folder")
-        return
-    files = [path] if path.is_file() else _files(path, remarks)
+        gathered.remarks.append(f"{shown(path)}: there is no such file or folder")
+        return None
+    if path.is_file() and path.suffix.lower() == ".zip":
+        return _unpacked(path, scratch, gathered)
+    submitted = path / "submitted"
+    if submitted.is_dir() and any((path / name).exists() for name in _NBGRADER):
+        gathered.notes.append(f"{shown(path)} is a course of nbgrader's: only its folder submitted/ was graded")
+        return _Root(submitted, str(submitted))
+    return _Root(path, str(path))
+
+
+def _unpacked(path: Path, scratch: Path | None, gathered: Gathered) -> _Root | None:
+    if scratch is None:
+        gathered.remarks.append(f"{shown(path)}: a zip file; unpack it first")
+        return None
+    folder = scratch / path.stem.strip(". ") / ""
+    folder.mkdir(parents=True)
+    try:
+        left_out = unpack(path, folder, SUFFIXES)
+    except ArchiveError as error:
+        gathered.remarks.append(f"{shown(path)}: {error}")
+        return None
+    gathered.remarks += [f"{shown(path)}/{remark}" for remark in left_out]
+    return _Root(folder, str(path))
+
+
+def _under(root: _Root, units: list[str], only: str | None, remarks: list[str]) -> Iterator[_Candidate]:
+    files = [root.path] if root.path.is_file() else _files(root, remarks)
     for file in files:
-        found = _understand(file, path if path.is_dir() else file.parent, units, only)
-        if found is None:
-            remarks.append(f"{file}: no unit's name in it; rename it to UNIT{file.suffix} or pass --unit")
+        understood = _understand(file, root.folder, units, only)
+        if understood is None:
+            wanted = f"rename it to UNIT{file.suffix} or pass --unit"
+            remarks.append(f"{root.name_of(file)}: no unit's name in it; {wanted}")
+            continue
+        found, named = understood
+        if not _proper(found.student):
+            remarks.append(f"{root.name_of(file)}: {shown(found.student)!r} cannot be a student's name; rename it")
         elif only in (None, found.unit):
-            yield found
+            yield _Candidate(found, named, root.name_of(file))
 
 
-def _files(folder: Path, remarks: list[str]) -> list[Path]:
+def _files(root: _Root, remarks: list[str]) -> list[Path]:
     files = []
-    for file in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") or part == "__pycache__" for part in file.relative_to(folder).parts)
-        if hidden or file.is_dir():
+    for file in sorted(root.path.rglob("*")):
+        parts = file.relative_to(root.path).parts
+        if any(part.startswith(".") or part in PASSED_OVER for part in parts) or file.name == "timestamp.txt":
             continue
         if file.is_symlink():
-            remarks.append(f"{file}: a symbolic link; links are not followed")
-        elif file.suffix in SUFFIXES:
+            remarks.append(f"{root.name_of(file)}: a symbolic link; links are not followed")
+        elif file.is_dir():
+            continue
+        elif file.suffix in SUFFIXES and file.is_file():
             files.append(file)
+        elif file.suffix.lower() == ".zip":
+            remarks.append(f"{root.name_of(file)}: a zip file in a folder; name it itself to have it unpacked")
         else:
-            remarks.append(f"{file}: neither .py nor .ipynb")
+            remarks.append(f"{root.name_of(file)}: neither .py nor .ipynb")
     return files
 
 
-def _understand(file: Path, root: Path, units: list[str], only: str | None) -> Found | None:
-    folders = [*file.relative_to(root).parts[:-1]]
-    outer = folders or [root.resolve().name]
-    stem = file.stem
-    if stem in units:
-        owner = [part for part in outer if part != stem] or [root.resolve().name]
-        return Found(owner[0], stem, file)
-    for unit in units:
-        if stem.endswith(f"_{unit}"):
-            return Found(stem.removesuffix(f"_{unit}"), unit, file)
-        if len(folders) >= 2 and folders[-1] == unit:
-            return Found(folders[-2], unit, file)
+def _understand(file: Path, root: Path, units: list[str], only: str | None) -> tuple[Found, bool] | None:
+    """Whose file this is and for which unit, and whether its name says the unit."""
+    folders = list(file.relative_to(root).parts[:-1])
+    student, name = _platform(folders, file.stem)
+    unit, prefix = _unit_in(name, units)
+    if unit:
+        owner = student or prefix or _owner(folders, unit, root)
+        return Found(owner, unit, file), True
+    for folder in reversed(folders):
+        if folder in units and (student or folders.index(folder) > 0):
+            return Found(student or folders[folders.index(folder) - 1], folder, file), False
     if only is not None:
-        return Found(folders[0] if folders else stem, only, file)
+        return Found(student or (folders[0] if folders else file.stem), only, file), False
     return None
 
 
-def _keep_newer(chosen: dict[tuple[str, str], Found], found: Found, remarks: list[str]) -> None:
-    key = (found.student, found.unit)
+def _platform(folders: list[str], stem: str) -> tuple[str, str]:
+    """The student and the file's own name in what a learning platform exported; ('', stem) for anything else."""
+    for folder in folders:
+        if found := _MOODLE.fullmatch(folder):
+            return found["student"], stem
+    if found := _MOODLE.fullmatch(stem):
+        return found["student"], found["file"]
+    if found := _CANVAS.fullmatch(stem):
+        return f"{found['name']}_{found['user']}", found["file"]
+    return "", stem
+
+
+def _unit_in(name: str, units: list[str]) -> tuple[str, str]:
+    """The unit a file's name ends with, and what stands before it: 'ada_dropout' -> ('dropout', 'ada')."""
+    for candidate in (name, _AGAIN.sub("", name)):
+        for unit in units:
+            if candidate == unit:
+                return unit, ""
+            if candidate.endswith(f"_{unit}"):
+                return unit, candidate.removesuffix(f"_{unit}")
+    return "", ""
+
+
+def _owner(folders: list[str], unit: str, root: Path) -> str:
+    outer = [folder for folder in folders if folder != unit]
+    return outer[0] if outer else root.resolve().name
+
+
+def _proper(student: str) -> bool:
+    """Whether a name can be a folder's: it becomes one among the results."""
+    fits = 0 < len(student.encode("utf-8", "replace")) <= _NAME_BYTES
+    return fits and student.isprintable() and student not in (".", "..") and not set(student) & set("/\\\0")
+
+
+def _keep_best(chosen: dict[tuple[str, str], _Candidate], candidate: _Candidate, remarks: list[str]) -> None:
+    """Of several files of one student for one unit, the one named by the unit, then the newest, is graded."""
+    key = (candidate.found.student, candidate.found.unit)
     other = chosen.get(key)
-    if other is None or other.path == found.path:
-        chosen[key] = found
+    if other is None or other.found.path == candidate.found.path:
+        chosen[key] = candidate
         return
-    older, newer = sorted((other, found), key=lambda f: (f.path.stat().st_mtime_ns, f.path.suffix, str(f.path)))
-    chosen[key] = newer
-    remarks.append(f"{older.path}: {found.student} has a newer file for {found.unit}, {newer.path}, which was graded")
+    worse, better = sorted((other, candidate), key=lambda c: c.rank)
+    chosen[key] = better
+    why = "a newer file" if worse.named == better.named else "a file with the right name"
+    student, unit = key
+    remarks.append(f"{worse.shown}: {student} has {why} for {unit}, {better.shown}, which was graded")

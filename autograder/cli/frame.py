@@ -30,6 +30,7 @@ class Exit(IntEnum):
     NOT_PASSED = 1
     USAGE = 2
     GRADER_FAILED = 3
+    INTERRUPTED = 130
 
 
 class Language(StrEnum):
@@ -101,6 +102,7 @@ def clear_errors() -> Iterator[None]:
 
 def _expected_errors() -> dict[type[Exception], Exit]:
     from autograder.building import BuildError
+    from autograder.bulk.tasks import RunError
     from autograder.grader.grading import IsolationError
     from autograder.grader.workers import ZygoteError
     from autograder.suite.checks import SuiteError
@@ -110,6 +112,7 @@ def _expected_errors() -> dict[type[Exception], Exit]:
         CatalogError: Exit.NOT_PASSED,
         SuiteError: Exit.GRADER_FAILED,
         IsolationError: Exit.GRADER_FAILED,
+        RunError: Exit.GRADER_FAILED,
         ZygoteError: Exit.GRADER_FAILED,
     }
 

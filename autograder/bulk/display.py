@@ -1,0 +1,114 @@
+"""How a run is shown while it goes: a live bar in a terminal, one line for each submission elsewhere. All of it goes to
+standard error; standard output is for the results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from autograder.bulk.running import Plan, Report
+from autograder.bulk.tasks import Graded
+from autograder.results import Outcome
+
+_HARD = (Outcome.TIMED_OUT, Outcome.CRASHED)
+_SHOWN_FAILURES = 5
+
+
+class Display:
+    """Shows a run. quiet: a single file was given, whose feedback says it all."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._screen = Console(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True)
+        self._quiet = quiet
+        self._done = self._total = 0
+        self._counts = dict.fromkeys(("below full marks", "hung or crashed", "not graded"), 0)
+        self._bar: Progress | None = None
+
+    @contextmanager
+    def begin(self, plan: Plan, jobs: str) -> Iterator[None]:
+        """Show the work of a plan while the context lasts."""
+        self._total = len(plan.todo)
+        if self._quiet or not self._total:
+            yield
+            return
+        if not self._screen.is_terminal:
+            self._screen.print(f"{self._total} to grade, {len(plan.unchanged)} unchanged, {jobs}")
+            yield
+            return
+        with _bar(self._screen) as self._bar:
+            self._bar.add_task("", total=self._total, counts=self._said())
+            yield
+
+    def add(self, graded: Graded) -> None:
+        """Count one submission that is done."""
+        self._done += 1
+        for name in _counted(graded):
+            self._counts[name] += 1
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], advance=1, counts=self._said())
+        elif not self._quiet:
+            self._screen.print(f"[{self._done}/{self._total}] {graded.student} {graded.unit} {_verdict(graded)}")
+
+    def interrupted(self) -> None:
+        self._screen.print(f"interrupted; {self._done} of {self._total} were graded. Run it again to go on.")
+
+    def summary(self, report: Report) -> None:
+        """Say what the run did, and where the grader failed."""
+        if not self._quiet:
+            others = f"; {report.others} other results were left as they are" if report.others else ""
+            self._screen.print(f"graded {report.graded}, {report.unchanged} unchanged{others}")
+        reasons: dict[str, list[str]] = {}
+        for failure in report.failures:
+            reasons.setdefault(failure.failure, []).append(f"{failure.student}/{failure.unit}")
+        for reason, names in reasons.items():
+            more = f" and {len(names) - _SHOWN_FAILURES} more" if len(names) > _SHOWN_FAILURES else ""
+            self._screen.print(
+                f"THE GRADER FAILED, no grade written: {', '.join(names[:_SHOWN_FAILURES])}{more}: {reason}"
+            )
+
+    def _said(self) -> str:
+        return ", ".join(f"{count} {name}" for name, count in self._counts.items() if count)
+
+
+def _bar(screen: Console) -> Progress:
+    columns = (
+        TextColumn("grading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[counts]}"),
+    )
+    return Progress(*columns, console=screen, transient=True, speed_estimate_period=120)
+
+
+class _Rate(ProgressColumn):
+    """Submissions per second, or per minute where that says more."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        if speed is None:
+            return Text("")
+        return Text(f"{speed:.1f}/s" if speed >= 1 else f"{60 * speed:.0f}/min")
+
+
+def _counted(graded: Graded) -> list[str]:
+    if graded.result is None or graded.result.grader_errors:
+        return ["not graded"]
+    hard = any(check.outcome in _HARD for check in graded.result.checks)
+    below = graded.result.score < graded.result.max_score
+    return [*(["below full marks"] if below else []), *(["hung or crashed"] if hard else [])]
+
+
+def _verdict(graded: Graded) -> str:
+    if graded.result is None:
+        return f"not graded: {graded.failure}"
+    result = graded.result
+    if result.grader_errors:
+        return "not graded: the grader failed in " + ", ".join(check.id for check in result.grader_errors)
+    return f"{result.score:g}/{result.max_score:g} in {result.seconds:.1f} s"

@@ -1,0 +1,187 @@
+"""A run: find out what is to be graded, have it graded, write what comes back. Running again does only what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from autograder import results
+from autograder.bulk.keys import gpus, submission_key, unit_key
+from autograder.bulk.tasks import Graded, RunError, Settings, Task
+from autograder.course import Course
+from autograder.gathering import Found
+from autograder.results import ResultError, SubmissionResult
+from autograder.submission import read_submission
+
+SUBMISSIONS_PER_JOB = 4
+FULL_ISOLATION = ("landlock", "seccomp", "rlimits")
+
+
+class Watcher(Protocol):
+    """Whoever shows how a run goes."""
+
+    def begin(self, plan: Plan, jobs: str) -> AbstractContextManager[object]: ...
+
+    def add(self, graded: Graded) -> None: ...
+
+
+@dataclass
+class Plan:
+    """What a run has to do. todo: unit by unit. unchanged: results that are as they would be again. others: results in
+    the folder that belong to no submission of this run."""
+
+    todo: list[Found] = field(default_factory=list)
+    unchanged: list[SubmissionResult] = field(default_factory=list)
+    others: int = 0
+
+
+@dataclass
+class Report:
+    """What a run yielded. results: new and unchanged ones, by student and unit. failures: where the grader failed."""
+
+    results: list[SubmissionResult]
+    failures: list[Graded]
+    graded: int
+    unchanged: int
+    others: int
+
+    @property
+    def grader_failed(self) -> bool:
+        return bool(self.failures) or any(result.grader_errors for result in self.results)
+
+
+class Keys:
+    """Makes tasks, and works out each unit's key once."""
+
+    def __init__(self, course: Course, settings: Settings, hardware: Iterable[str]) -> None:
+        self._course, self._settings, self._hardware = course, settings, list(hardware)
+        self._units: dict[str, str] = {}
+
+    def task(self, found: Found) -> Task:
+        """The task of grading a submission as it lies there now."""
+        submission = read_submission(found.path, found.student)
+        unit = self._unit(found.unit)
+        key = submission_key(submission.cells, submission.problem, unit)
+        return Task(
+            found.student, found.unit, found.path.name, submission.cells, submission.problem, unit, key, self._settings
+        )
+
+    def _unit(self, name: str) -> str:
+        if name not in self._units:
+            settings = self._settings
+            self._units[name] = unit_key(
+                self._course.unit(name), settings.seed, language=settings.language, hardware=self._hardware
+            )
+        return self._units[name]
+
+
+def plan(found: Iterable[Found], keys: Keys, settings: Settings, out: Path, *, force: bool = False) -> Plan:
+    """Compare the submissions with the results that are there."""
+    made = Plan()
+    for each in sorted(found, key=lambda f: (f.unit, f.student)):
+        known = None if force else _known(out, each)
+        if known is not None and known.key == keys.task(each).key and _isolated(known, settings):
+            made.unchanged.append(known)
+        else:
+            made.todo.append(each)
+    given = {results.location(out, each.student, each.unit) for each in found}
+    made.others = sum(path not in given for path in out.glob("*/*.json"))
+    return made
+
+
+def run(
+    found: list[Found],
+    course: Course,
+    settings: Settings,
+    out: Path,
+    watcher: Watcher,
+    *,
+    jobs: int,
+    scheduler: str | None = None,
+    force: bool = False,
+) -> Report:
+    """Grade what has no result yet, or one that would be another today. Raises RunError if nothing can be graded."""
+    if scheduler is not None:
+        from autograder.bulk.cluster import Cluster
+
+        with Cluster(scheduler) as cluster:
+            keys = Keys(course, settings, cluster.hardware())
+            made = plan(found, keys, settings, out, force=force)
+            return _carry_out(made, keys, out, watcher, cluster.grade, scheduler)
+    keys = Keys(course, settings, gpus())
+    made = plan(found, keys, settings, out, force=force)
+    jobs = min(jobs, len(made.todo))
+    return _carry_out(made, keys, out, watcher, lambda tasks: _locally(tasks, jobs), f"{jobs} jobs")
+
+
+def sensible_jobs(cores: int, submissions: int) -> int:
+    """Each process costs some seconds to start: no more of them than cores, or than pay off."""
+    return max(1, min(cores, submissions // SUBMISSIONS_PER_JOB))
+
+
+def _locally(tasks: Iterator[Task], jobs: int) -> Iterator[Graded]:
+    if jobs > 1:
+        from autograder.bulk.processes import Pool
+
+        with Pool(jobs) as pool:
+            yield from pool.grade(tasks)
+        return
+    from autograder.grader.launching import launch
+
+    launched = launch()  # before what follows imports torch: the two imports run side by side
+    from autograder.bulk.grading import TaskGrader
+
+    with TaskGrader(launched) as grader:
+        yield from map(grader.grade, tasks)
+
+
+def _carry_out(
+    made: Plan,
+    keys: Keys,
+    out: Path,
+    watcher: Watcher,
+    grade: Callable[[Iterator[Task]], Iterator[Graded]],
+    jobs: str,
+) -> Report:
+    done: list[SubmissionResult] = []
+    failures: list[Graded] = []
+    with watcher.begin(made, jobs):
+        for graded in grade(keys.task(found) for found in made.todo) if made.todo else ():
+            if graded.fatal:
+                raise RunError(graded.failure)
+            kept = _write(graded, out)
+            watcher.add(kept)
+            if kept.result is not None:
+                done.append(kept.result)
+            else:
+                failures.append(kept)
+    ordered = sorted([*made.unchanged, *done], key=lambda result: (result.student, result.unit))
+    return Report(ordered, failures, len(done) + len(failures), len(made.unchanged), made.others)
+
+
+def _write(graded: Graded, out: Path) -> Graded:
+    """Write a result as soon as it is there, unless the grader failed in it."""
+    if graded.result is None or graded.result.grader_errors:
+        return graded
+    try:
+        results.write(graded.result, out)
+    except (ResultError, OSError) as error:
+        return Graded(graded.student, graded.unit, failure=f"the result could not be written: {error}")
+    return graded
+
+
+def _known(out: Path, found: Found) -> SubmissionResult | None:
+    try:
+        return results.decode(results.location(out, found.student, found.unit).read_bytes())
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def _isolated(result: SubmissionResult, settings: Settings) -> bool:
+    """Whether the wall stood when a result was made, if that is asked for."""
+    return not settings.require_isolation or set(FULL_ISOLATION) <= set(result.isolation.split("+"))
