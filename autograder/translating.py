@@ -160,7 +160,7 @@ def _problem(text: str, translation: str, fuzzy: bool) -> str:
         return "is not translated"
     if fuzzy:
         return "has a translation of an older sentence"
-    if sorted(_places(text)) != sorted(_places(translation)):
+    if set(_places(text)) != set(_places(translation)):
         return "has other placeholders than its translation"
     if sorted(_CODE.findall(text)) != sorted(_CODE.findall(translation)):
         return "has other code or formulas than its translation"
