@@ -59,7 +59,8 @@ def show_results(results: list[SubmissionResult], *, feedback: bool, out: Path |
 def exercise_text(exercise: ExerciseResult, width: int = 88) -> str:
     """One exercise as plain text."""
     text = StringIO()
-    _show_exercise(Console(file=text, width=width, markup=False, emoji=False, highlight=False), exercise)
+    plain = Console(file=text, width=width, markup=False, emoji=False, highlight=False, force_jupyter=False)
+    _show_exercise(plain, exercise)
     return text.getvalue().rstrip()
 
 

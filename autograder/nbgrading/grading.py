@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors.base import NbGraderPreprocessor
@@ -105,7 +106,7 @@ def write_result(nb: NotebookNode, result: SubmissionResult) -> dict[str, bool]:
     outputs = []
     for cell in graded:
         name, points = nbgrader_of(cell)["grade_id"], float(nbgrader_of(cell)["points"])
-        made, judged = _outputs(exercises.get(name), name, points, notes_of(cell))
+        made, judged = _outputs(exercises.get(name), name, points, notes_of(cell), styled=not outputs)
         outputs.append(made)
         if not judged or result.review:
             review[name] = judged
@@ -116,17 +117,33 @@ def write_result(nb: NotebookNode, result: SubmissionResult) -> dict[str, bool]:
 
 
 def _outputs(
-    exercise: ExerciseResult | None, name: str, points: float, notes: list[str]
+    exercise: ExerciseResult | None, name: str, points: float, notes: list[str], *, styled: bool
 ) -> tuple[list[NotebookNode], bool]:
-    if exercise is None:
-        text = _("The checks of {name} are gone from the course; a person will grade this.").format(name=name)
-        return grade_outputs(0.0, points, _paragraphs([text, *notes]), text), False
-    if all(check.outcome is Outcome.NOT_ASSESSED for check in exercise.checks):
-        notes = [_("Nothing of this could be assessed here; a person will grade it."), *notes]
-        return grade_outputs(0.0, points, _paragraphs(notes) + exercise_html(exercise), notes[0]), False
+    """A grade cell's outputs, and whether they are a judgement. styled: whether to bring the page's style sheet."""
+    judged = exercise is not None and not _unassessed(exercise)
+    exercise = exercise or ExerciseResult(name, 0.0, 0.0, [])
+    value = earned(points, exercise.score, exercise.max_score) if judged else 0.0
+    block = msgspec.structs.replace(
+        exercise, notes=[*notes, *_weighing(exercise, points, judged=judged), *exercise.notes]
+    )
+    return grade_outputs(value, points, exercise_html(block, styled=styled), f"{name}: {value:g} / {points:g}"), judged
+
+
+def _unassessed(exercise: ExerciseResult) -> bool:
+    return all(check.outcome is Outcome.NOT_ASSESSED for check in exercise.checks)
+
+
+def _weighing(exercise: ExerciseResult, points: float, *, judged: bool) -> list[str]:
+    """Where nbgrader's points are not simply the checks' points: why."""
+    if not judged:
+        return [_("None of this could be assessed here; a person will grade it.")]
+    if exercise.max_score == points:
+        return []
+    said = _("What could be assessed here decides: {score} of {max_score} counts as {value} of {points} points.")
     value = earned(points, exercise.score, exercise.max_score)
-    block = (_paragraphs(notes) if notes else "") + exercise_html(exercise)
-    return grade_outputs(value, points, block, f"{name}: {value:g} / {points:g}"), True
+    numbers = (exercise.score, exercise.max_score, value, points)
+    score, max_score, value_text, points_text = (f"{number:g}" for number in numbers)
+    return [said.format(score=score, max_score=max_score, value=value_text, points=points_text)]
 
 
 def _show_problems(nb: NotebookNode, result: SubmissionResult, graded: list[NotebookNode]) -> None:
