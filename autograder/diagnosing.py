@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from autograder.grader.grading import REQUIRED_LAYERS
+from autograder.grader.hardware import hardware
 from autograder.grader.workers import Zygote, ZygoteError
 
 _PACKAGES = ("autograder", "torch", "torchvision", "numpy", "pytest", "hypothesis", "msgspec", "jupytext")
@@ -32,8 +33,9 @@ class Part:
 
 
 def diagnose() -> list[Part]:
-    """Versions, isolation layers as a real worker reports them, GPUs."""
-    return [*_versions(), *_isolation(), _gpus()]
+    """Versions, and what a real worker says of its isolation layers and of the GPUs."""
+    with Zygote() as zygote:
+        return [*_versions(), *_isolation(zygote), _gpus(zygote)]
 
 
 def _versions() -> list[Part]:
@@ -46,11 +48,10 @@ def _versions() -> list[Part]:
     return parts
 
 
-def _isolation() -> list[Part]:
+def _isolation(zygote: Zygote) -> list[Part]:
     try:
-        with Zygote() as zygote:
-            worker = zygote.fork()
-            worker.close()
+        worker = zygote.fork()
+        worker.close()
     except ZygoteError as error:
         return [Part("worker", "does not start", fine=False, advice=str(error))]
     parts = [_layer(layer, worker.layers) for layer in REQUIRED_LAYERS]
@@ -69,8 +70,11 @@ def _landlock_version() -> str:
     return f" (ABI {landlock_version()})"
 
 
-def _gpus() -> Part:
+def _gpus(zygote: Zygote) -> Part:
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    state = ", ".join(torch.cuda.get_device_name(i) for i in range(count)) or "none"
-    advice = "" if count else "checks marked gpu are reported as not assessed"
-    return Part("gpu", state, advice=advice)
+    names = ", ".join(torch.cuda.get_device_name(i) for i in range(count)) or "none"
+    found = hardware(zygote)
+    if found.gpus:
+        return Part("gpu", f"{names}; workers reach {found.gpus}")
+    state = f"{names}; workers reach none" if count else names
+    return Part("gpu", state, advice=f"checks marked gpu are reported as not assessed: {found.reason}")

@@ -18,7 +18,7 @@ from autograder.grader.launching import Launched, launch
 from autograder.language import _
 from autograder.messages import Reply, Request, decode_reply, encode
 from autograder.wire import Channel, WireError
-from autograder.worker.nvidia import device_nodes
+from autograder.worker import nvidia
 from autograder.worker.zygote_protocol import READY, Ended, Fork, Forked, Kill, Started
 
 START_SECONDS = 120.0
@@ -129,7 +129,7 @@ class Zygote:
         """Fork a worker whose wall leaves GPUs reachable. Raises ZygoteError, also where there are none to reach."""
         if not self.walled:
             return self.fork()
-        devices = device_nodes() if self._devices is None else self._devices
+        devices = nvidia.device_nodes() if self._devices is None else self._devices
         if not devices:
             raise ZygoteError("this machine has no NVIDIA device nodes; without /dev/nvidia0 no worker can use a GPU")
         return self._fork(Fork(True, [str(device) for device in devices]))
