@@ -29,14 +29,14 @@ class Display:
         self._bar: Progress | None = None
 
     @contextmanager
-    def begin(self, plan: Plan, jobs: str) -> Iterator[None]:
+    def begin(self, plan: Plan, place: str) -> Iterator[None]:
         """Show the work of a plan while the context lasts."""
         self._total = len(plan.todo)
         if self._quiet or not self._total:
             yield
             return
         if not self._screen.is_terminal:
-            self._screen.print(f"{self._total} to grade, {len(plan.unchanged)} unchanged, {jobs}")
+            self._screen.print(f"{self._total} to grade, {len(plan.unchanged)} unchanged, on {place}")
             yield
             return
         with _bar(self._screen) as self._bar:

@@ -100,7 +100,7 @@ class TaskGrader:
                 lost = error
                 continue
             self._lost_in_a_row = 0
-            return Graded(task.student, task.unit, msgspec.structs.replace(result, key=task.key))
+            return Graded(task.student, task.unit, _as_read_back(msgspec.structs.replace(result, key=task.key)))
         self._lost_in_a_row += 1
         reason = f"{ZYGOTES_PER_TASK} zygotes were lost while grading this ({lost}); `autograder doctor` may say why"
         return failed(task, reason, fatal=self._lost_in_a_row >= LOST_IN_A_ROW)
@@ -166,6 +166,11 @@ def _is_ending(pid: int) -> bool:
     except OSError:
         return False
     return fields[0] in "ZX" or bool(int(fields[6]) & _PF_EXITING)
+
+
+def _as_read_back(result: SubmissionResult) -> SubmissionResult:
+    """Two points and 2.0 points are written differently; what travelled between processes has only the latter."""
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(result), type=SubmissionResult)
 
 
 def _same(first: SubmissionResult, second: SubmissionResult) -> bool:

@@ -25,7 +25,7 @@ FULL_ISOLATION = ("landlock", "seccomp", "rlimits")
 class Watcher(Protocol):
     """Whoever shows how a run goes."""
 
-    def begin(self, plan: Plan, jobs: str) -> AbstractContextManager[object]: ...
+    def begin(self, plan: Plan, place: str) -> AbstractContextManager[object]: ...
 
     def add(self, graded: Graded) -> None: ...
 
@@ -116,12 +116,16 @@ def run(
     keys = Keys(course, settings, gpus())
     made = plan(found, keys, settings, out, force=force)
     jobs = min(jobs, len(made.todo))
-    return _carry_out(made, keys, out, watcher, lambda tasks: _locally(tasks, jobs), f"{jobs} jobs")
+    return _carry_out(made, keys, out, watcher, lambda tasks: _locally(tasks, jobs), _processes(jobs))
 
 
 def sensible_jobs(cores: int, submissions: int) -> int:
     """Each process costs some seconds to start: no more of them than cores, or than pay off."""
     return max(1, min(cores, submissions // SUBMISSIONS_PER_JOB))
+
+
+def _processes(jobs: int) -> str:
+    return f"{jobs} processes" if jobs > 1 else "one process"
 
 
 def _locally(tasks: Iterator[Task], jobs: int) -> Iterator[Graded]:
@@ -146,11 +150,11 @@ def _carry_out(
     out: Path,
     watcher: Watcher,
     grade: Callable[[Iterator[Task]], Iterator[Graded]],
-    jobs: str,
+    place: str,
 ) -> Report:
     done: list[SubmissionResult] = []
     failures: list[Graded] = []
-    with watcher.begin(made, jobs):
+    with watcher.begin(made, place):
         for graded in grade(keys.task(found) for found in made.todo) if made.todo else ():
             if graded.fatal:
                 raise RunError(graded.failure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,123 @@ def test_editor_leftovers_are_passed_over(folder: Path):
     gathered = gather([folder], UNITS)
     assert len(gathered.submissions) == 1
     assert gathered.remarks == []
+
+
+def test_a_link_to_a_folder_is_listed_too(folder: Path, tmp_path: Path):
+    put(tmp_path / "elsewhere", "dropout.py")
+    put(folder, "ada/dropout.py")
+    os.symlink(tmp_path / "elsewhere", folder / "bob")
+    gathered = gather([folder], UNITS)
+    assert whose(gathered.submissions) == [("ada", "dropout")]
+    assert "symbolic link" in gathered.remarks[0]
+
+
+def test_in_nbgraders_course_only_what_was_submitted_is_graded(folder: Path):
+    put(folder, "submitted/ada/dropout/dropout.ipynb", "submitted/ada/dropout/timestamp.txt")
+    put(folder, "source/dropout/dropout.ipynb", "release/dropout/dropout.ipynb", "nbgrader_config.py")
+    gathered = gather([folder], UNITS)
+    assert whose(gathered.submissions) == [("ada", "dropout")]
+    assert gathered.remarks == []
+    assert "only its folder submitted/" in gathered.notes[0]
+    assert whose(gather([folder / "submitted"], UNITS).submissions) == [("ada", "dropout")]
+
+
+def test_of_a_students_files_for_a_unit_the_one_with_its_name_counts(folder: Path):
+    put(folder, "ada/dropout/dropout.ipynb", "ada/dropout/scratch.ipynb")
+    os.utime(folder / "ada/dropout/dropout.ipynb", (1, 1))
+    gathered = gather([folder], UNITS)
+    assert [f.path.name for f in gathered.submissions] == ["dropout.ipynb"]
+    assert "scratch.ipynb: ada has a file with the right name" in gathered.remarks[0]
+
+
+CANVAS = [
+    ("leeann_12345_67890_dropout.py", "leeann_12345", "dropout"),
+    ("leeann_LATE_12345_67890_dropout.py", "leeann_12345", "dropout"),
+    ("leeann_12345_LATE_67890_dropout.py", "leeann_12345", "dropout"),
+    ("leeann_12345_67890_dropout-2.py", "leeann_12345", "dropout"),
+    ("leeann_12345_67890_softmax_regression-1.ipynb", "leeann_12345", "softmax_regression"),
+    ("leeann_12345_67890_dropout (1).py", "leeann_12345", "dropout"),
+    ("李雷_12345_67890_dropout.py", "李雷_12345", "dropout"),
+]
+
+
+@pytest.mark.parametrize(("name", "student", "unit"), CANVAS)
+def test_the_names_canvas_gives(folder: Path, name: str, student: str, unit: str):
+    put(folder, name)
+    assert whose(gather([folder], UNITS).submissions) == [(student, unit)]
+
+
+MOODLE = [
+    ("Ann Lee_123456_assignsubmission_file_/dropout.py", "Ann Lee_123456"),
+    ("Ann Lee_123456_assignsubmission_file/dropout.ipynb", "Ann Lee_123456"),
+    ("Ann Lee_123456_assignsubmission_file_/work/dropout.py", "Ann Lee_123456"),
+    ("Ann Lee_123456_assignsubmission_file_dropout.py", "Ann Lee_123456"),
+    ("Group A-Ann Lee_123456_assignsubmission_file_/dropout.py", "Group A-Ann Lee_123456"),
+    ("Participant_123456_assignsubmission_file_/dropout.py", "Participant_123456"),
+]
+
+
+@pytest.mark.parametrize(("name", "student"), MOODLE)
+def test_the_names_moodle_gives(folder: Path, name: str, student: str):
+    put(folder, name)
+    assert whose(gather([folder], UNITS).submissions) == [(student, "dropout")]
+
+
+def test_two_students_of_one_name_are_two_students(folder: Path):
+    put(folder, "leeann_1_7_dropout.py", "leeann_2_8_dropout.py")
+    assert len(gather([folder], UNITS).submissions) == 2
+
+
+def test_files_of_any_name_are_understood_with_the_unit_given(folder: Path):
+    put(folder, "leeann_1_7_homework.py", "Bo Yu_5_assignsubmission_file_/my work.ipynb")
+    gathered = gather([folder], UNITS, "dropout")
+    assert whose(gathered.submissions) == [("Bo Yu_5", "dropout"), ("leeann_1", "dropout")]
+
+
+def export(path: Path, *names: str) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, "x = 1")
+    return path
+
+
+def test_a_zip_file_is_read_like_a_folder(tmp_path: Path):
+    moodle = export(tmp_path / "Homework 3.zip", "Ann Lee_1_assignsubmission_file_/dropout.py", "essay.pdf")
+    canvas = export(tmp_path / "submissions.ZIP", "leeann_1_7_dropout.py", "../evil.py", "leeann_1_9_homework.py")
+    gathered = gather([moodle, canvas], UNITS, scratch=tmp_path / "scratch")
+    assert whose(gathered.submissions) == [("Ann Lee_1", "dropout"), ("leeann_1", "dropout")]
+    assert all(f.path.is_relative_to(tmp_path / "scratch") for f in gathered.submissions)
+    assert sorted(gathered.remarks) == [
+        f"{moodle}/essay.pdf: neither .py nor .ipynb",
+        f"{canvas}/../evil.py: its name points outside the archive",
+        f"{canvas}/leeann_1_9_homework.py: no unit's name in it; rename it to UNIT.py or pass --unit",
+    ]
+
+
+def test_a_zip_file_that_is_none_or_has_nowhere_to_go_is_listed(tmp_path: Path):
+    (tmp_path / "broken.zip").write_text("x")
+    assert "no zip file" in gather([tmp_path / "broken.zip"], UNITS, scratch=tmp_path / "scratch").remarks[0]
+    assert "unpack it first" in gather([export(tmp_path / "a.zip", "dropout.py")], UNITS).remarks[0]
+
+
+def test_a_zip_file_in_a_folder_is_listed(folder: Path):
+    folder.mkdir()
+    export(folder / "ada.zip", "dropout.py")
+    assert "name it itself" in gather([folder], UNITS, scratch=folder / "scratch").remarks[0]
+
+
+@pytest.mark.parametrize("student", ["..", ".", "a\nb", "\x1b[2J", "n" * 240])
+def test_what_cannot_be_a_students_folder_is_listed_and_shown_escaped(folder: Path, student: str):
+    put(folder, f"{student}_dropout.py")
+    gathered = gather([folder / f"{student}_dropout.py"], UNITS)
+    assert gathered.submissions == []
+    assert "cannot be a student's name" in gathered.remarks[0]
+    assert all(remark.isprintable() for remark in gathered.remarks)
+
+
+def test_a_name_that_is_no_unicode_is_listed(folder: Path):
+    folder.mkdir()
+    (folder / os.fsdecode(b"\xff_dropout.py")).write_text("x = 1")
+    gathered = gather([folder], UNITS)
+    assert gathered.submissions == []
+    "".join(gathered.remarks).encode()
