@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Iterable
@@ -79,6 +80,11 @@ class Course:
     units: dict[str, Unit]
     root: Path
 
+    @property
+    def installed(self) -> bool:
+        """Whether this is the course that came with the package."""
+        return self.root in _installed()
+
     def unit(self, name: str) -> Unit:
         """Raises CourseError, naming the closest unit, if there is none of this name."""
         if name in self.units:
@@ -91,7 +97,8 @@ class Course:
 
 
 def find_course(start: Path | None = None) -> Course:
-    """The course around the working folder, else AUTOGRADER_COURSE, else the one this package was installed with."""
+    """AUTOGRADER_COURSE, else the course a student's workspace came from, else the one around the working folder, else
+    the one this package was installed with."""
     for root in _candidates(start or Path.cwd()):
         if (root / INDEX).is_file():
             return load_course(root)
@@ -125,9 +132,25 @@ def _unit(name: str, line: Any, root: Path, path: Path) -> Unit:
 
 
 def _candidates(start: Path) -> list[Path]:
-    package = Path(__file__).resolve().parent
     chosen = [Path(os.environ["AUTOGRADER_COURSE"])] if os.environ.get("AUTOGRADER_COURSE") else []
-    return [*chosen, start, *start.parents, package.parent, package / "student_course"]
+    return [*chosen, *_remembered(start), start, *start.parents, *_installed()]
+
+
+def _installed() -> list[Path]:
+    package = Path(__file__).resolve().parent
+    return [package.parent, package / "student_course"]
+
+
+def _remembered(start: Path) -> list[Path]:
+    """The course that `autograder start` noted in the workspace around a folder."""
+    for folder in [start, *start.parents]:
+        try:
+            record = json.loads((folder / ".autograder" / "workspace.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        course = record.get("course") if isinstance(record, dict) else None
+        return [Path(course)] if isinstance(course, str) and course else []
+    return []
 
 
 def closest(name: str, known: Iterable[str]) -> str:

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import Course, CourseError, Unit, closest
+from autograder.language import _, translated
+from autograder.student import progress as progress_file
+from autograder.student.outline import exercises
+from autograder.student.progress import Progress
+from autograder.student.workspace import find_workspace, last_worked_on
 
 STEPS = ("question", "idea", "formula")
 
@@ -39,19 +44,82 @@ def read_hints(suite: Path) -> dict[str, Hints]:
     return {each.exercise: each for each in found}
 
 
-def find_hints(course: Course, exercise: str, unit: Unit | None = None) -> tuple[Unit, Hints]:
-    """The hints of an exercise, in `unit` or in the first unit that has such an exercise.
+def find_hints(course: Course, exercise: str, units: list[Unit]) -> tuple[Unit, Hints]:
+    """The hints of an exercise in the first of `units` that has it.
 
     Raises CourseError, naming the closest exercise, if there are none.
     """
-    units = [unit] if unit is not None else [each for each in course.units.values() if each.public_suite.is_file()]
     known: dict[str, None] = {}
-    for each in units:
-        hints = read_hints(each.public_suite)
+    for unit in units:
+        hints = read_hints(unit.public_suite) if unit.public_suite.is_file() else {}
         if exercise in hints:
-            return each, hints[exercise]
-        known |= dict.fromkeys(hints)
-    raise CourseError(f"there is no hint for {exercise!r}{closest(exercise, known)}; `autograder list` shows the units")
+            return unit, hints[exercise]
+        known |= dict.fromkeys([*hints, *exercises(unit)])
+    if exercise in known:
+        raise CourseError(_("there is no hint for {exercise} yet; ask your instructor").format(exercise=exercise))
+    raise CourseError(
+        _("there is no exercise {exercise!r}{closest}; `autograder progress` shows them all").format(
+            exercise=exercise, closest=closest(exercise, known)
+        )
+    )
+
+
+def next_hint(course: Course, exercise: str | None, unit: Unit | None, step: int | None) -> str:
+    """The next step of help with an exercise (default: the next open one), in words for a terminal or a page.
+
+    step: this one (1 to 3) instead of the next. What was shown is kept in the workspace; outside of one it is always
+    the first. Raises CourseError if there is no such exercise.
+    """
+    workspace = find_workspace()
+    reached = progress_file.read(workspace)
+    units = [unit] if unit is not None else _likely(course, reached)
+    if exercise in course.units and unit is None:
+        units, exercise = [course.unit(exercise)], None
+    name = exercise or _next_open(units, reached)
+    unit, hints = find_hints(course, name, units)
+    number = step or reached.hints.get(f"{unit.name}/{name}", 0) + 1
+    text = told(unit, hints, number)
+    reached.hints[f"{unit.name}/{name}"] = min(number, len(STEPS))
+    progress_file.write(reached, workspace)
+    return text
+
+
+def told(unit: Unit, hints: Hints, number: int) -> str:
+    """Step `number` (1, 2, 3; anything above is the last) with its heading, and how to get the next."""
+    number = min(number, len(STEPS))
+    kinds = {1: _("a question"), 2: _("the idea"), 3: _("the formula")}
+    heading = _("{exercise}: hint {number} of {count}, {kind}").format(
+        exercise=hints.exercise, number=number, count=len(STEPS), kind=kinds[number]
+    )
+    text = translated(hints.steps[number - 1], unit.public_suite)
+    more = _("Next, {kind}: autograder hint {exercise}")
+    last = _("That was the last step. Try it on a small example by hand, then: autograder check {unit}")
+    footer = (
+        more.format(kind=kinds[number + 1], exercise=hints.exercise)
+        if number < len(STEPS)
+        else last.format(unit=unit.name)
+    )
+    return f"{heading}\n\n{text}\n\n{footer}"
+
+
+def _likely(course: Course, reached: Progress) -> list[Unit]:
+    """The units, the one worked on last first: two units may have an exercise of the same name."""
+    units = list(course.units.values())
+    last = last_worked_on(course)
+    started = [last[0]] if last is not None and reached.open(last[0]) else []
+    return [*started, *(unit for unit in units if unit not in started)]
+
+
+def _next_open(units: list[Unit], reached: Progress) -> str:
+    for unit in units:
+        for name in reached.open(unit):
+            return name
+    names = [name for unit in units for name in exercises(unit)]
+    raise CourseError(
+        _("every exercise is solved; name the one you mean, as in: autograder hint {exercise}").format(
+            exercise=names[0] if names else "EXERCISE"
+        )
+    )
 
 
 def _hints_call(node: ast.stmt) -> ast.Call | None:

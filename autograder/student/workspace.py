@@ -1,0 +1,270 @@
+"""A student's folder: stubs and notebooks in lecture order, the public checks beside them, and where we keep our notes."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from autograder.course import INDEX, Course, CourseError, Unit
+from autograder.language import _, language, translated
+
+NOTES = ".autograder"
+_RECORD = "workspace.json"
+_SUFFIXES = (".py", ".ipynb")
+
+_PYTEST_INI = """\
+# With this, `pytest` and an editor's test view run the public checks, and judge as `autograder check` does.
+[pytest]
+addopts = --import-mode=importlib
+python_files = test_*.py
+"""
+_VSCODE = """\
+{
+    "python.testing.pytestEnabled": true,
+    "python.testing.pytestArgs": ["."]
+}
+"""
+
+
+class Record(msgspec.Struct):
+    """What `start` remembers. course: the folder the course came from ('' for the installed one). files: path -> hash of
+    what was written there, which tells a student's work from an untouched file."""
+
+    course: str = ""
+    language: str = ""
+    files: dict[str, str] = {}
+    schema: int = 1
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder made by `autograder start`."""
+
+    root: Path
+    record: Record
+
+    @property
+    def notes(self) -> Path:
+        return self.root / NOTES
+
+
+@dataclass
+class Written:
+    """What `start` did, as paths inside the workspace. kept: the student's own, of which a newer version exists."""
+
+    root: Path
+    written: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+
+
+def find_workspace(start: Path | None = None) -> Workspace | None:
+    """The workspace around a folder (default: the working folder), or None."""
+    folder = (start or Path.cwd()).resolve()
+    for root in [folder, *folder.parents]:
+        if (root / NOTES / _RECORD).is_file():
+            return Workspace(root, _read_record(root / NOTES / _RECORD))
+    return None
+
+
+def start(course: Course, root: Path, units: list[Unit], *, remember_course: bool) -> Written:
+    """Make or complete a workspace: write what is missing and what the student never touched, keep everything else.
+
+    remember_course: later commands inside the workspace use the course in this folder, not the installed one.
+    Raises CourseError if the folder cannot be written.
+    """
+    try:
+        return _start(course, root, units, remember_course)
+    except OSError as error:
+        raise CourseError(
+            _("{path} cannot be written ({reason}); choose another folder: autograder start FOLDER").format(
+                path=error.filename or root, reason=error.strerror
+            )
+        ) from error
+
+
+def _start(course: Course, root: Path, units: list[Unit], remember_course: bool) -> Written:
+    root.mkdir(parents=True, exist_ok=True)
+    old = _read_record(root / NOTES / _RECORD)
+    record = Record(str(course.root) if remember_course else "", language(), dict(old.files))
+    done = Written(root)
+    for name, content in files_of(course, root, units).items():
+        _write(root, name, content, record, done)
+    write_atomically(root / NOTES / _RECORD, msgspec.json.format(msgspec.json.encode(record)))
+    return done
+
+
+def _write(root: Path, name: str, content: bytes, record: Record, done: Written) -> None:
+    path = root / name
+    before = path.read_bytes() if path.is_file() else None
+    if before == content:
+        record.files[name] = digest(content)
+    elif before is None or digest(before) == record.files.get(name):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, content)
+        record.files[name] = digest(content)
+        done.written.append(name)
+    else:
+        done.kept.append(name)
+
+
+def files_of(course: Course, root: Path, units: list[Unit]) -> dict[str, bytes]:
+    """The files of a workspace at `root`, by path; units keep the folder they already have there."""
+    files = {
+        "README.md": _readme(course, root, units).encode(),
+        "pytest.ini": _PYTEST_INI.encode(),
+        ".vscode/settings.json": _VSCODE.encode(),
+    }
+    for unit in units:
+        folder = folder_of(course, root, unit)
+        assignment = assignment_of(unit)
+        for suffix in _SUFFIXES:
+            source = assignment / f"{unit.name}{suffix}"
+            if not source.is_file():
+                raise CourseError(f"{source} is missing; run `autograder build {unit.name}` in the course")
+            files[f"{folder}/{unit.name}{suffix}"] = source.read_bytes()
+        if unit.public_suite.is_file():
+            files[f"{folder}/{unit.public_suite.name}"] = unit.public_suite.read_bytes()
+    return files
+
+
+def folder_of(course: Course, root: Path, unit: Unit) -> str:
+    """A unit's folder in a workspace, such as `01_softmax_regression`: the one it has, else its place in the course."""
+    existing = sorted(path.name for path in root.glob(f"[0-9]*_{unit.name}") if _is_numbered(path.name, unit))
+    number = list(course.units).index(unit.name) + 1
+    return existing[0] if existing else f"{number:02d}_{unit.name}"
+
+
+def assignment_of(unit: Unit) -> Path:
+    """The unit's stub and notebook in the language chosen, else in English."""
+    there = unit.root / "assignments" / language() / unit.name
+    return there if there.is_dir() else unit.assignment
+
+
+def files_for(unit: Unit, start: Path | None = None) -> list[Path]:
+    """A student's files for a unit, in and around a folder (default: the working folder) and in its workspace."""
+    here = start or Path.cwd()
+    workspace = find_workspace(here)
+    found: dict[Path, Path] = {}
+    for root in [here, *([workspace.root] if workspace is not None else [])]:
+        folders = [root, root / unit.name]
+        folders += [path for path in sorted(root.glob(f"[0-9]*_{unit.name}")) if _is_numbered(path.name, unit)]
+        for folder in folders:
+            for suffix in _SUFFIXES:
+                path = folder / f"{unit.name}{suffix}"
+                if path.is_file():
+                    found.setdefault(path.resolve(), path)
+    return list(found.values())
+
+
+def own_file(course: Course, unit: Unit, start: Path | None = None) -> Path:
+    """The file a student means by a unit's name: the one worked on last, else the Python file.
+
+    Raises CourseError if there is none. Inside the course's own folder the stub stands in.
+    """
+    found = files_for(unit, start)
+    if found:
+        return max(found, key=lambda path: _worked_on(unit, path))
+    here = (start or Path.cwd()).resolve()
+    if course.root.resolve() in [here, *here.parents] and unit.stub.is_file():
+        return unit.stub
+    raise CourseError(
+        _(
+            "there is no {name}.py or {name}.ipynb here; make a folder with all exercises by `autograder start`, "
+            "or name your file: autograder check {name} FILE"
+        ).format(name=unit.name)
+    )
+
+
+def last_worked_on(course: Course, start: Path | None = None) -> tuple[Unit, Path] | None:
+    """The unit and file a student changed last; None if every file is still as it was handed out."""
+    files = [(unit, path) for unit in course.units.values() for path in files_for(unit, start)]
+    ranked = sorted(((_worked_on(unit, path), unit, path) for unit, path in files), key=lambda each: each[0])
+    return ranked[-1][1:] if ranked and ranked[-1][0][0] else None
+
+
+def _worked_on(unit: Unit, path: Path) -> tuple[bool, float]:
+    """Whether the code differs from what was handed out, and when the file was written (only if it does)."""
+    changed = _code(path) not in _handed_out(unit, path.suffix)
+    with contextlib.suppress(OSError):
+        return changed, path.stat().st_mtime if changed else float(path.suffix == ".py")
+    return False, 0.0
+
+
+def _handed_out(unit: Unit, suffix: str) -> list[str]:
+    folders = [unit.assignment, *(unit.root / "assignments").glob(f"*/{unit.name}")]
+    return [_code(folder / f"{unit.name}{suffix}") for folder in folders]
+
+
+def _code(path: Path) -> str:
+    """A file's code; of a notebook only the cells' source, for opening one changes everything else."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if path.suffix == ".py":
+            return text
+        cells = msgspec.json.decode(text)["cells"]
+        return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    except (OSError, msgspec.DecodeError, KeyError, TypeError):
+        return ""
+
+
+def _is_numbered(name: str, unit: Unit) -> bool:
+    number, _underscore, rest = name.partition("_")
+    return number.isdigit() and rest == unit.name
+
+
+def _readme(course: Course, root: Path, units: list[Unit]) -> str:
+    title = translated(course.title, course.root / INDEX)
+    lines = [
+        f"# {title}",
+        "",
+        _(
+            "Each folder holds one unit: the same exercises as a Python file and as a notebook. Work in the one you like."
+        ),
+        "",
+        "```",
+        f"autograder watch       # {_('stay open, and check each time you save')}",
+        f"autograder check       # {_('check what you changed last')}",
+        f"autograder hint        # {_('help in steps: a question, the idea, the formula')}",
+        f"autograder progress    # {_('how far you have come')}",
+        f"autograder doctor      # {_('what this computer lacks, and the command that mends it')}",
+        "```",
+        "",
+        _(
+            "`pytest`, or the test view of your editor, runs the same checks. Your grade comes from more checks than these."
+        ),
+        "",
+        f"| {_('folder')} | {_('unit')} | {_('lecture')} |",
+        "|---|---|---|",
+    ]
+    index = course.root / INDEX
+    for unit in units:
+        cells = (folder_of(course, root, unit), translated(unit.title, index), translated(unit.lecture, index))
+        lines.append(f"| {cells[0]} | {cells[1]} | {cells[2]} |")
+    return "\n".join(lines) + "\n"
+
+
+def _read_record(path: Path) -> Record:
+    """An unreadable record counts as none: every file that differs from ours is then taken for the student's."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Record)
+    except (OSError, msgspec.DecodeError):
+        return Record()
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file in one step: a reader sees the old content or the new one, never half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
+        part.write(content)
+    os.chmod(part.name, 0o644)
+    os.replace(part.name, path)
