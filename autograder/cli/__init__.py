@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 
 # Importing them registers their commands, in the order `--help` lists them.
-from autograder.cli import student, instructor, lecturer  # isort: skip
+from autograder.cli import student, instructor, reporting, lecturer  # isort: skip
 from autograder.cli.frame import Exit, app
 
-__all__ = ["Exit", "app", "instructor", "lecturer", "main", "student"]
+__all__ = ["Exit", "app", "instructor", "lecturer", "main", "reporting", "student"]
 
 
 def main() -> None:

@@ -101,7 +101,7 @@ def _groups(checks: list[CheckResult]) -> list[Group]:
 def _group(checks: list[CheckResult], hinted: set[str]) -> Group:
     first = checks[0]
     figure = next((check.figure for check in checks if check.figure is not None), None)
-    known = {}
+    known: dict[str, Recognised] = {}
     for mistake in [check.misconception for check in checks if check.misconception is not None]:
         known.setdefault(mistake.name, Recognised(mistake.name, "" if mistake.name in hinted else mistake.hint))
         hinted.add(mistake.name)
