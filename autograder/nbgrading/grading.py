@@ -103,7 +103,7 @@ def write_result(nb: NotebookNode, result: SubmissionResult) -> dict[str, bool]:
     exercises = {exercise.name: exercise for exercise in result.exercises}
     graded = [cell for cell in nb.cells if is_grade_cell(cell)]
     review = {}
-    outputs = []
+    outputs: list[list[NotebookNode]] = []
     for cell in graded:
         name, points = nbgrader_of(cell)["grade_id"], float(nbgrader_of(cell)["points"])
         made, judged = _outputs(exercises.get(name), name, points, notes_of(cell), styled=not outputs)

@@ -61,19 +61,19 @@ def _marked(
 
 
 def _subject(cells: list[NotebookNode], exercises: dict[str, float]) -> str:
-    """What a cell is about: the exercise, else the first name, of the first code cell from it on that defines any."""
-    for cell in cells:
-        names = defined_names(cell.source) if cell.cell_type == "code" else []
-        if names:
-            return next((name for name in names if name in exercises), names[0])
-    return "end"
+    """The exercise a cell belongs to: its own, else the next one; prose keeps its name when other cells come."""
+    defined = (name for cell in cells if cell.cell_type == "code" for name in defined_names(cell.source))
+    return next((name for name in defined if name in exercises), "end")
 
 
 def _with_metadata(cell: NotebookNode, subject: str, unit: Unit, taken: Counter[str]) -> NotebookNode:
     """Prose is locked, a cell with a solution region is a solution cell, other code stays free for imports."""
     solves = cell.cell_type == "code" and BEGIN in cell.source
-    if solves and not defined_names(cell.source):
+    own = defined_names(cell.source) if solves else []
+    if solves and not own:
         raise BuildError(f"{unit.solution.name}: a solution region stands in a cell that defines no name")
+    if own and subject not in own:
+        subject = own[0]
     prefix = SOLUTION if solves else TEXT if cell.cell_type == "markdown" else "code-"
     name = prefix + subject
     taken[name] += 1
