@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,9 @@ from autograder.wire import HandleRef, Opaque
 
 PASTED_ENTRIES = 64
 SHOWN_ENTRIES = 36
+SHOWN_ROWS, SHOWN_COLUMNS = 4, 6
 LONG_LIST = 100
+_NUMBER = re.compile(r"[^\s\[\],]+")
 
 
 def shown_argument(value: Any) -> str:
@@ -52,22 +56,71 @@ def described(value: Any) -> str:
     return _("an object of type {type}").format(type=_type_name(value))
 
 
-def entries(value: Any) -> str:
-    """A tensor's entries, cut to SHOWN_ENTRIES per side; anything else described."""
-    if not isinstance(value, Tensor):
+def entries(value: Any, around: tuple[int, ...] | None = None, *, mark: bool = False) -> str:
+    """A tensor's entries, cut to a window where they are many; anything else described.
+
+    around: the index the window must hold (default: the first entries). mark: carets below that entry.
+    """
+    if not isinstance(value, Tensor) or value.device.type == "meta":
         return described(value)
-    if value.device.type == "meta":
-        return described(value)
-    cut = value.detach()
-    if value.numel() > SHOWN_ENTRIES:
-        while cut.ndim > 2:
-            cut = cut[0]
-        cut = cut[..., :6] if cut.ndim < 2 else cut[:4, :6]
+    centre = around or (0,) * value.ndim
+    window = _window(value.shape, centre) if value.numel() > SHOWN_ENTRIES else (slice(None),) * value.ndim
+    cut = value.detach()[window]
     array = (cut.float() if cut.dtype in (torch.bfloat16, torch.float16) else cut).numpy()
     text = np.array2string(array, precision=4, suppress_small=True, max_line_width=88, separator=", ")
+    if mark and around is not None:
+        text = _with_carets(text, _place(cut.shape, window, centre))
     if cut.numel() == value.numel():
         return text
-    return text + _("  (first entries of {shape})").format(shape=tuple(value.shape))
+    if around is None:
+        return text + _("  (first entries of {shape})").format(shape=tuple(value.shape))
+    return text + _("  (around entry {index} of {shape})").format(index=list(around), shape=tuple(value.shape))
+
+
+def _window(shape: torch.Size, centre: tuple[int, ...]) -> tuple[int | slice, ...]:
+    """Of the last two dimensions a few rows and columns around the centre, of the others the centre alone."""
+    sides = {len(shape) - 2: SHOWN_ROWS, len(shape) - 1: SHOWN_COLUMNS}
+    window: list[int | slice] = list(centre)
+    for axis, side in sides.items():
+        if axis >= 0:
+            first = max(0, min(centre[axis] - side // 2, shape[axis] - side))
+            window[axis] = slice(first, first + side)
+    return tuple(window)
+
+
+def _place(cut: torch.Size, window: tuple[int | slice, ...], index: tuple[int, ...]) -> int:
+    """Where the entry of this index comes in the window, counted row by row."""
+    starts = [(part.start or 0, axis) for axis, part in enumerate(window) if isinstance(part, slice)]
+    place = 0
+    for size, (start, axis) in zip(cut, starts, strict=True):
+        place = place * size + index[axis] - start
+    return place
+
+
+def _with_carets(text: str, place: int) -> str:
+    """The printed array with carets below its entry number `place`."""
+    lines = []
+    for line in text.split("\n"):
+        lines.append(line)
+        numbers = list(_NUMBER.finditer(line))
+        if 0 <= place < len(numbers):
+            start, end = numbers[place].span()
+            lines.append(" " * start + "^" * (end - start))
+        place -= len(numbers)
+    return "\n".join(lines)
+
+
+def call_code(shown: str, args: Sequence[Any], kwargs: dict[str, Any]) -> str:
+    """A call that can be pasted into Python, one argument a line where it is long; '' if an argument cannot be."""
+    given = [_code(value) for value in args]
+    given += [None if _code(value) is None else f"{name}={_code(value)}" for name, value in kwargs.items()]
+    known = [code for code in given if code is not None]
+    if len(known) < len(given):
+        return ""
+    line = f"{shown}({', '.join(known)})"
+    if len(line) <= LONG_LIST:
+        return line
+    return f"{shown}(\n" + "".join(f"    {code},\n" for code in known) + ")"
 
 
 def pasted(name: str, value: Any) -> str:

@@ -32,7 +32,8 @@ SLOW_EXAMPLE_SECONDS = 0.02
 class Trial:
     """One check on one example: how it ended, and what the submission answered on the way.
 
-    error: the fault or mismatch (None if it passed). call: the last question in words.
+    error: the fault or mismatch (None if it passed). call: the last question in words. code: the last call as code to
+    paste, of a failed trial without inputs of its own.
     """
 
     example: dict[str, Any]
@@ -42,6 +43,7 @@ class Trial:
     transcript: list[Reply] = field(default_factory=list)
     printed: str = ""
     asked: int = 0
+    code: str = ""
 
 
 @dataclass
@@ -179,7 +181,8 @@ class Assessor:
             outcome, error = Outcome.GRADER_ERROR, fault
         except Exception as unexpected:
             outcome, error = self._blame(check, example, seed, desk, unexpected)
-        return Trial(example, outcome, error, desk.last_call, desk.transcript, "".join(desk.printed), desk.asked)
+        code = desk.call_code() if error is not None and not example else ""
+        return Trial(example, outcome, error, desk.last_call, desk.transcript, "".join(desk.printed), desk.asked, code)
 
     def _blame(
         self, check: Check, example: dict[str, Any], seed: int, desk: Desk, unexpected: Exception

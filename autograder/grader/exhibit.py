@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from autograder import wire
-from autograder.feedback import shown_argument
+from autograder.feedback import call_code, shown_argument
 from autograder.grader.faults import ForbiddenFault, MissingFault, RaisedFault
 from autograder.language import _
 from autograder.messages import (
@@ -111,6 +111,7 @@ class Desk:
     _seed: int = 0
     _names: dict[int, str] = field(default_factory=dict)
     _asked: int = 0
+    _last_arguments: tuple[str, Sequence[Any], dict[str, Any]] | None = None
 
     def begin(self, seed: int, example: dict[str, Any]) -> None:
         """Start an example: forget held objects, restart the seeds, learn what the inputs are called."""
@@ -119,6 +120,11 @@ class Desk:
         self._names = {id(v): name for name, v in example.items() if isinstance(v, (Tensor, list, dict))}
         self.transcript = []
         self.last_call = ""
+        self._last_arguments = None
+
+    def call_code(self) -> str:
+        """The last call as code to paste; '' if it was none, or its arguments are too large or no plain values."""
+        return call_code(*self._last_arguments) if self._last_arguments is not None else ""
 
     def call(
         self,
@@ -133,6 +139,7 @@ class Desk:
     ) -> Returned:
         is_probe = isinstance(target, Probe)
         self.last_call = shown if is_probe else f"{shown}({self._shown_arguments(args, kwargs)})"
+        self._last_arguments = None if is_probe else (shown, args, kwargs)
         seed = self._next_seed()
         return self._ask(
             lambda: Call(

@@ -71,10 +71,16 @@ def _mismatch(error: Mismatch, call: str, suite: Path) -> str:
             lines.append(_block("             ", entries(error.got)))
     elif isinstance(error.got, Tensor) and isinstance(error.want, Tensor):
         lines.append(_("  came back: {value}").format(value=described(error.got)))
-        lines.append(_block("    ", entries(error.got)))
+        lines.append(_block("    ", entries(error.got, _first_wrong(error), mark=error.got.numel() > 1)))
         lines.append(_("  expected:  {value}").format(value=described(error.want)))
-        lines.append(_block("    ", entries(error.want)))
+        lines.append(_block("    ", entries(error.want, _first_wrong(error))))
     return "\n".join(lines)
+
+
+def _first_wrong(error: Mismatch) -> tuple[int, ...] | None:
+    if error.wrong is None or not error.wrong.any() or error.wrong.shape != error.got.shape:
+        return None
+    return tuple(error.wrong.nonzero()[0].tolist())
 
 
 def _raised(error: RaisedFault) -> str:
@@ -88,15 +94,17 @@ def _raised(error: RaisedFault) -> str:
 
 def _frame(frame: Frame) -> str:
     place = _("{file}, line {line}, in {function}").format(file=frame.label, line=frame.line, function=frame.function)
-    return f"  {place}:  {frame.text.strip()}"
+    return f"  {place}:\n      {frame.text.strip()}"
 
 
 def _inputs(trial: Trial, fixed: dict[str, Any]) -> str:
     inputs = {**fixed, **trial.example}
-    if not inputs or trial.outcome in (Outcome.MISSING, Outcome.FORBIDDEN):
+    if trial.outcome in (Outcome.MISSING, Outcome.FORBIDDEN):
         return ""
     if isinstance(trial.error, RaisedFault) and trial.error.report.unwritten:
         return ""
+    if not inputs:
+        return _("The last call was:") + "\n" + _block("    ", trial.code) if trial.code else ""
     code = "\n".join(pasted(name, value) for name, value in inputs.items())
     return _("Smallest input found that shows it:") + "\n" + _block("    ", code)
 

@@ -150,8 +150,9 @@ class Session:
         except WorkerTimeout:
             self._lose_worker()
             self._impatient = True
-            said = _("It did not finish within {seconds} seconds. Is there a loop that never ends?")
-            raise TimeoutFault(said.format(seconds=f"{seconds:g}")) from None
+            one = _("It did not finish within one second. Is there a loop that never ends?")
+            more = _("It did not finish within {seconds} seconds. Is there a loop that never ends?")
+            raise TimeoutFault(one if seconds == 1 else more.format(seconds=f"{seconds:g}")) from None
         except WorkerDied as error:
             self._lose_worker()
             raise CrashFault(_("The whole Python process ended: {error}.").format(error=error)) from None

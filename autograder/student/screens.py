@@ -23,6 +23,7 @@ from autograder.student.showing import (
     is_unwritten,
     printed_view,
     problem_lines,
+    sentence,
     shown_path,
     summary,
     unit_title,
@@ -103,7 +104,7 @@ def draw(scene: Scene, screen: Console) -> list[Line]:
 
 
 def _lines(screen: Console, parts: Iterable[object]) -> list[Line]:
-    options = screen.options.update(width=screen.size.width, height=None)
+    options = screen.options.update(width=screen.size.width, height=None, no_wrap=False, overflow="fold")
     group = Group(*parts)  # type: ignore[arg-type]
     return [
         Segment.adjust_line_length(line, screen.size.width) for line in screen.render_lines(group, options, pad=True)
@@ -145,7 +146,7 @@ def _task(scene: Scene, exercise: ExerciseResult) -> Iterator[object]:
         yield Text("      " + _("Write it in {file}, line {line}.").format(file=scene.path.name, line=line))
     yield Text("      " + _("These checks wait for it:"))
     for check in exercise.checks:
-        yield Text(f"      – {check.title}")
+        yield sentence(f"– {check.title}", 6)
 
 
 def _foot(scene: Scene) -> Iterator[object]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.padding import Padding
 from rich.text import Text
 
 from autograder.course import INDEX, Course, Unit
@@ -29,16 +28,36 @@ _UNWRITTEN = ("·", "dim")
 
 @dataclass(frozen=True)
 class Lines:
-    """Text line by line. Sentences wrap at the terminal's width; code and numbers, which begin with a space, never do."""
+    """Text line by line. Sentences wrap at the terminal's width; code and numbers, which begin with a space, are left to
+    the terminal, so that they can be copied, or folded where the screen is drawn line by line."""
 
     lines: Sequence[tuple[int, str, str]]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for indent, line, style in self.lines:
             if line.startswith(" "):
-                yield Text(" " * indent + line, style, no_wrap=True, overflow="ignore")
+                yield Text(" " * indent + line, style)
             else:
-                yield Padding(Text(line, style), (0, 0, 0, indent), expand=False)
+                yield sentence(line, indent, style)
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """Text that wraps at the terminal's width, also where code does not, and leaves no blanks behind."""
+
+    text: Text
+    indent: int = 0
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = max(10, options.max_width - self.indent)
+        for line in self.text.wrap(console, width, overflow="fold", no_wrap=False):
+            line.rstrip()
+            yield Text.assemble(" " * self.indent, line)
+
+
+def sentence(text: str | Text, indent: int = 0, style: str = "") -> Sentence:
+    """A sentence to print, indented as a block."""
+    return Sentence(Text(text, style) if isinstance(text, str) else text, indent)
 
 
 def unit_title(course: Course, unit: Unit) -> str:
@@ -56,7 +75,7 @@ def result_view(course: Course, result: SubmissionResult, path: Path, progress: 
     yield from printed_view(result.printed)
     yield Text()
     yield Text(summary(result), "bold")
-    yield Text(advice(result, unit, progress, course))
+    yield sentence(advice(result, unit, progress, course))
 
 
 def problem_lines(problems: list[str]) -> Iterator[object]:
@@ -83,7 +102,7 @@ def exercise_view(exercise: ExerciseResult) -> Iterator[object]:
 def check_view(check: CheckResult) -> Iterator[object]:
     """Title, what came back, what must hold, the input that shows it, and the mistake where it is a known one."""
     symbol, style = _SYMBOLS.get(check.outcome, _FAILED)
-    yield Padding(Text.assemble((symbol, style), (f" {check.title}", "bold")), (0, 0, 0, 4), expand=False)
+    yield sentence(Text.assemble((symbol, style), (f" {check.title}", "bold")), 4)
     yield Lines([(6, line, "bold red" if _is_caret(line) else "") for line in check.message.split("\n") if line])
     if check.misconception is not None:
         known = _("This looks like: {name}.").format(name=check.misconception.name)
@@ -95,7 +114,7 @@ def printed_view(printed: str) -> Iterator[object]:
     if printed.strip():
         yield Text("  " + _("Your code printed:"), "dim")
         for line in printed.strip()[:SHOWN_PRINT].splitlines():
-            yield Text(f"  │ {line}", "dim", no_wrap=True, overflow="ignore")
+            yield Text(f"  │ {line}", "dim")
 
 
 def failing(exercise: ExerciseResult) -> list[CheckResult]:
@@ -163,4 +182,4 @@ def _is_caret(line: str) -> bool:
 
 def print_all(screen: Console, parts: Iterable[object]) -> None:
     for part in parts:
-        screen.print(part)
+        screen.print(part, soft_wrap=True)
