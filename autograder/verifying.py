@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from autograder import building
 from autograder.course import Unit
 from autograder.grader.grading import Grader, UnitGrader
+from autograder.grader.suite_file import SilentPlugin
 from autograder.language import translated
 from autograder.results import CheckResult, Outcome, SubmissionResult
 from autograder.submission import Submission, read_submission
@@ -53,11 +54,20 @@ def verify(unit: Unit, grader: Grader) -> Iterator[Finding]:
 
 
 def verify_all(units: list[Unit], seed: int, jobs: int) -> Iterator[Finding]:
-    """Verify several units in up to `jobs` processes; findings come unit by unit, in the order of `units`."""
+    """Verify several units in up to `jobs` processes; findings come unit by unit, as units are done.
+
+    Units with many misconceptions go first: a long one begun last would keep one process busy and the others idle.
+    """
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(jobs, len(units)), context, _start, (seed,)) as pool:
-        for findings in pool.map(_verify_one, units):
-            yield from findings
+        begun = [pool.submit(_verify_one, unit) for unit in sorted(units, key=_effort, reverse=True)]
+        for done in as_completed(begun):
+            yield from done.result()
+
+
+def _effort(unit: Unit) -> int:
+    """How long a unit is likely to take: the bytes of what is graded twice."""
+    return unit.misconceptions.stat().st_size if unit.misconceptions.is_file() else 0
 
 
 _hidden: Grader
@@ -120,9 +130,19 @@ def _reference_tests(unit: Unit) -> str:
     """Run the unit's own comparison of the reference with independent operators, where it has one."""
     if not unit.reference_tests.is_file():
         return f"{unit.reference_tests.relative_to(unit.root)} is missing"
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(unit.reference_tests)]
-    run = subprocess.run(command, cwd=unit.root, capture_output=True, text=True, check=False)
-    return "" if run.returncode == 0 else run.stdout[-2000:]
+    failures = _Failures()
+    arguments = ["-q", "-p", "no:cacheprovider", "--import-mode=importlib", "--rootdir", str(unit.root)]
+    with contextlib.chdir(unit.root):
+        status = pytest.main([*arguments, str(unit.reference_tests)], plugins=[failures])
+    return "" if status == pytest.ExitCode.OK else (failures.problems or f"pytest ended with {status!r}")[-2000:]
+
+
+class _Failures(SilentPlugin):
+    """Keeps what pytest would have printed about failed tests."""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.problems += f"{report.nodeid}\n{report.longreprtext}\n"
 
 
 def _accepted(unit: Unit, graded: UnitGrader) -> Iterator[Finding]:

@@ -141,15 +141,11 @@ def seed_for(*parts: object) -> int:
     return int.from_bytes(digest[:4], "big") % 2**31
 
 
-class _Collector:
-    """A pytest plugin that keeps the collected items and says nothing."""
+class SilentPlugin:
+    """A pytest plugin that keeps pytest from printing and notes what could not be collected."""
 
     def __init__(self) -> None:
-        self.items: list[pytest.Function] = []
         self.problems = ""
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        self.items = [item for item in items if isinstance(item, pytest.Function)]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -160,6 +156,17 @@ class _Collector:
         reporter = config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
             config.pluginmanager.unregister(reporter)
+
+
+class _Collector(SilentPlugin):
+    """Keeps the collected items."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.items: list[pytest.Function] = []
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        self.items = [item for item in items if isinstance(item, pytest.Function)]
 
 
 def check_of(item: pytest.Function) -> Check:
