@@ -3,4 +3,13 @@
 Student code runs in walled-off worker processes; suites, answers and grades stay in the grader.
 """
 
+import sys
+
 __version__ = "0.1.0"
+
+# pip refuses an older Python; whoever runs from the source reads this instead of a syntax error.
+if sys.version_info < (3, 11):  # noqa: UP036
+    raise SystemExit(
+        f"autograder needs Python 3.11 or later, and this is {sys.version.split()[0]}. "
+        "Install a newer one from python.org, and then: python3 -m pip install autograder"
+    )

@@ -65,11 +65,14 @@ def exercise_text(exercise: ExerciseResult, width: int = 88) -> str:
 
 
 def show_diagnosis(parts: list[Part]) -> None:
-    table = Table(box=None, pad_edge=False, show_header=False)
+    """One line for each part, and below what needs mending the command that does it, unbroken, to be copied."""
+    screen = console()
+    width = max(len(part.name) for part in parts) + 2
     for part in parts:
-        mark = Text("✓", "green") if part.fine else Text("✗", "red")
-        table.add_row(mark, part.name, part.state, part.advice)
-    console().print(table)
+        mark = ("✓", "green") if part.fine else ("✗", "red")
+        screen.print(Text.assemble(mark, f" {part.name:<{width}}", part.state), soft_wrap=True)
+        if part.advice:
+            screen.print(Text(f"  {'':<{width}}{part.advice}", "dim" if part.fine else "bold"), soft_wrap=True)
 
 
 def show_mutants(unit: str, verdicts: list[Verdict]) -> bool:

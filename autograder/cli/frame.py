@@ -12,7 +12,7 @@ import typer
 
 from autograder import __version__
 from autograder.course import CourseError
-from autograder.language import CatalogError, speak
+from autograder.language import CatalogError, _, speak
 
 app = typer.Typer(
     help="Auto-graded exercises for a deep-learning course.\n\nExit codes: 0 done, 1 something did not pass, "
@@ -93,6 +93,14 @@ def clear_errors() -> Iterator[None]:
         yield
     except CourseError as error:
         fail(error, Exit.USAGE)
+    except (typer.Exit, typer.Abort):
+        raise
+    except ModuleNotFoundError as error:
+        package = (error.name or "").split(".")[0]
+        if package in ("", "autograder"):
+            raise
+        missing = _("{package} is not installed; `autograder doctor` says which command mends that")
+        fail(CourseError(missing.format(package=package)), Exit.GRADER_FAILED)
     except Exception as error:
         expected = _expected_errors()
         if isinstance(error, tuple(expected)):
