@@ -45,7 +45,7 @@ def zygote() -> Iterator[Zygote]:
 ATTEMPTS = """
 import concurrent.futures, ctypes, fcntl, mmap, os, socket, threading
 libc = ctypes.CDLL(None, use_errno=True)
-node = "/dev/full"
+node, kept = "/dev/full", []
 def refuse():
     raise PermissionError
 def done(value):
@@ -65,12 +65,14 @@ def named_thread():
     finally:
         wait.set()
         thread.join()
-def listening():
+def listening(number=1):
     made = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-    made.bind("\\0cuda-uvmfd-test-%d" % os.getpid())
+    name = "\\0cuda-uvmfd-%d-%d" % (number, os.getpid())
+    made.bind(name)
     made.listen(1)
-    return made
+    kept.append(made)
+    return name
 def known(request, path=node):
     descriptor = os.open(path, os.O_RDWR)
     try:
@@ -120,9 +122,9 @@ NEVER = [
     "socket_of(socket.AF_INET, socket.SOCK_SEQPACKET)",
     "socket_of(socket.AF_NETLINK, socket.SOCK_RAW)",
     "socket.socketpair()",
-    "socket_of(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect('\\0elsewhere')",
+    "socket_of(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect(listening(2))",
     "socket_of(socket.AF_UNIX, socket.SOCK_SEQPACKET).bind('in-the-scratch-folder')",
-    "listening().accept()",
+    "(listening(3), kept[-1].accept())",
     "socket_of(socket.AF_UNIX, socket.SOCK_SEQPACKET).sendto(b'x', '\\0elsewhere')",
     "known(0x5412)",  # TIOCSTI
     "known(0x8912)",  # SIOCGIFCONF
@@ -141,7 +143,7 @@ NEVER = [
     "done(libc.ptrace(16, os.getppid(), 0, 0))",
     "done(libc.unshare(0x10000000))",
     "__import__('resource').setrlimit(6, (-1, -1))",
-    "__import__('torch').ones(2**40)",
+    "__import__('torch').empty(3 * 2**30)",  # 12 GiB that nobody touches
 ]
 
 
@@ -459,6 +461,12 @@ def test_loading_twice_is_told_once(one_gpu: UnitGrader):
     _, result = grade(one_gpu, GOOD + "\nprint('hello')\nno_such_name\n")
     assert len(result.problems) == 1
     assert result.printed == "hello\n"
+
+
+def test_a_statement_that_kills_its_worker_is_not_run_again_in_the_gpu_worker(one_gpu: UnitGrader):
+    outcomes, result = grade(one_gpu, GOOD + "\nimport os\nos._exit(3)\n")
+    assert outcomes["test_on_a_gpu"] is Outcome.PASSED
+    assert len(result.problems) == 1
 
 
 def test_no_worker_of_either_kind_outlives_its_submission(one_gpu: UnitGrader, zygote: Zygote):
