@@ -16,7 +16,7 @@ import pytest
 from autograder import building
 from autograder.course import Unit
 from autograder.grader.grading import Grader, UnitGrader
-from autograder.grader.suite_file import SilentPlugin
+from autograder.grader.suite_file import SilentPlugin, forget_module
 from autograder.language import translated
 from autograder.results import CheckResult, Outcome, SubmissionResult
 from autograder.submission import Submission, read_submission
@@ -132,6 +132,7 @@ def _reference_tests(unit: Unit) -> str:
         return f"{unit.reference_tests.relative_to(unit.root)} is missing"
     failures = _Failures()
     arguments = ["-q", "-p", "no:cacheprovider", "--import-mode=importlib", "--rootdir", str(unit.root)]
+    forget_module(unit.reference_tests)
     with contextlib.chdir(unit.root):
         status = pytest.main([*arguments, str(unit.reference_tests)], plugins=[failures])
     return "" if status == pytest.ExitCode.OK else (failures.problems or f"pytest ended with {status!r}")[-2000:]

@@ -90,18 +90,22 @@ def collect(path: Path, seed: int) -> Suite:
     hypothesis.settings.load_profile("autograder")
     collector = _Collector()
     arguments = ["--collect-only", "-q", "--assert=plain", "--import-mode=importlib", "-p", "no:cacheprovider"]
-    _forget(path)
+    forget_module(path)
     status = pytest.main([*arguments, "-o", "addopts=", "--rootdir", str(path.parent), str(path)], plugins=[collector])
-    _forget(path)
+    forget_module(path)
     if status != pytest.ExitCode.OK or not collector.items:
         raise SuiteError(f"{path} cannot be collected:\n{collector.problems or 'it holds no tests'}")
     checks = [check_of(item) for item in collector.items]
     return Suite(path, seed, checks)
 
 
-def _forget(path: Path) -> None:
-    """Suites of one name (hidden and public, of two courses) must not be taken for each other: pytest goes by name."""
-    sys.modules.pop(path.stem, None)
+def forget_module(path: Path) -> None:
+    """Test files of one name (hidden, public, the reference's, of two courses) must not be taken for each other.
+
+    Pytest goes by the module's name, which may begin with the folders it lies in.
+    """
+    for name in [name for name in sys.modules if name.split(".")[-1] == path.stem]:
+        del sys.modules[name]
 
 
 def draw(check: Check, seed: int) -> list[dict[str, Any]]:
