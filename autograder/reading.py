@@ -32,6 +32,17 @@ class Reading:
     def students(self) -> list[str]:
         return sorted({result.student for result in self.results})
 
+    def only(self, units: Iterable[str]) -> Reading:
+        """The results of these units, or of all where none is named. Raises CourseError where that leaves none."""
+        wanted = set(units)
+        missing = wanted - set(self.units)
+        if missing:
+            raise CourseError(f"there is no result for {', '.join(sorted(missing))}; there are {', '.join(self.units)}")
+        if not self.results:
+            named = "".join(f"\n{remark}" for remark in self.remarks)
+            raise CourseError(f"there are no results; `autograder grade --out DIR` writes some{named}")
+        return Reading([result for result in self.results if not wanted or result.unit in wanted], self.remarks)
+
 
 def read_results(folder: Path) -> Reading:
     """Read every FOLDER/<student>/<unit>.json.
