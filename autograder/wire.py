@@ -268,24 +268,25 @@ class Channel:
     def receive(self, deadline: float | None = None) -> bytes:
         """Receive one frame.
 
-        Raises TimeoutError after `deadline` (time.monotonic), EOFError if the peer closed, WireError if the frame
-        announces more than MAX_FRAME_BYTES (nothing is allocated for it).
+        Raises TimeoutError after `deadline` (time.monotonic; what arrived so far is kept for the next call), EOFError
+        if the peer closed, WireError if the frame announces more than MAX_FRAME_BYTES (nothing is allocated for it).
         """
-        (length,) = struct.unpack("!I", self._receive_exactly(4, deadline))
+        self._receive_until(4, deadline)
+        (length,) = struct.unpack_from("!I", self._buffer)
         if length > MAX_FRAME_BYTES:
             raise WireError(f"a frame of {length / 2**20:,.0f} MiB")
-        return self._receive_exactly(length, deadline)
+        self._receive_until(4 + length, deadline)
+        frame = bytes(memoryview(self._buffer)[4 : 4 + length])
+        del self._buffer[: 4 + length]
+        return frame
 
-    def _receive_exactly(self, count: int, deadline: float | None) -> bytes:
+    def _receive_until(self, count: int, deadline: float | None) -> None:
         while len(self._buffer) < count:
             self._set_timeout(deadline)
             chunk = self._socket.recv(max(RECEIVED_BYTES, count - len(self._buffer)))
             if not chunk:
                 raise EOFError("the other side closed the channel")
             self._buffer += chunk
-        received = bytes(self._buffer[:count])
-        del self._buffer[:count]
-        return received
 
     def _set_timeout(self, deadline: float | None) -> None:
         if deadline is None:

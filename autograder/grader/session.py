@@ -17,7 +17,8 @@ from autograder.messages import Execute, Executed, Parse, Parsed, Reply, Request
 from autograder.submission import Submission
 
 CALL_SECONDS = 10.0
-IMPATIENT_SECONDS = 1.0
+# Processor seconds of one call: at first, once the submission has hung, and once this exercise has.
+BUSY_SECONDS = (3.0, 0.5, 0.25)
 EXERCISE_SECONDS = 120.0
 STATEMENT_SECONDS = 20.0
 LOST_STATEMENTS = 3
@@ -40,7 +41,8 @@ class Session:
 
     A statement of the submission that hangs or kills its process is left out when the worker is replaced, so it costs
     only what it defines; after LOST_STATEMENTS of them no further statement runs. An exercise that has run into the
-    deadline once is given IMPATIENT_SECONDS from then on, and EXERCISE_SECONDS in all.
+    deadline is given less time from then on (BUSY_SECONDS, and as much less by the clock), so that the deadline is paid
+    once; none is given more than EXERCISE_SECONDS in all.
     """
 
     zygote: Zygote
@@ -56,7 +58,7 @@ class Session:
     _worker: Worker | None = None
     _skipped: set[int] = field(default_factory=set)
     _loaded_before: bool = False
-    _impatient: bool = False
+    _impatience: int = 0
     _spent: float = 0.0
     _ahead: deque[bytes] = field(default_factory=deque)
     _sent: int = 0
@@ -143,13 +145,15 @@ class Session:
     def _exchange(self, frames: Sequence[bytes]) -> Reply:
         self.load()
         assert self._worker is not None
-        seconds = min(IMPATIENT_SECONDS, self.call_seconds) if self._impatient else self.call_seconds
+        busy_seconds = BUSY_SECONDS[self._impatience]
+        seconds = self.call_seconds * busy_seconds / BUSY_SECONDS[0]
         started = time.monotonic()
         try:
-            return self._worker.exchange(frames, seconds)
-        except WorkerTimeout:
+            return self._worker.exchange(frames, seconds, busy_seconds)
+        except WorkerTimeout as error:
             self._lose_worker()
-            self._impatient = True
+            self._impatience = len(BUSY_SECONDS) - 1
+            seconds = error.seconds
             one = _("It did not finish within one second. Is there a loop that never ends?")
             more = _("It did not finish within {seconds} seconds. Is there a loop that never ends?")
             raise TimeoutFault(one if seconds == 1 else more.format(seconds=f"{seconds:g}")) from None
@@ -166,8 +170,8 @@ class Session:
         self._worker, self._sent = None, 0
 
     def begin_exercise(self) -> None:
-        """Each exercise starts with full patience."""
-        self._impatient, self._spent = False, 0.0
+        """Each exercise is given time of its own, less of it once another one has hung."""
+        self._impatience, self._spent = min(self._impatience, 1), 0.0
         if self._on_gpu is not None:
             self._on_gpu.begin_exercise()
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +25,7 @@ from autograder.worker.zygote_protocol import READY, Ended, Fork, Forked, Kill, 
 
 START_SECONDS = 120.0
 WORKER_START_SECONDS = 20.0
+_CPU_CLOCK = 2  # what clock_getcpuclockid(3) adds to a process to name its clock
 
 
 class WorkerError(Exception):
@@ -64,12 +67,15 @@ class Worker:
         self.pid = pid
         self.layers = layers
 
-    def ask(self, request: Request, seconds: float) -> Reply:
-        """Put one question. Raises WorkerError; the worker is then dead and must be replaced."""
-        return self.exchange([encode(request)], seconds)
+    def ask(self, request: Request, seconds: float, busy_seconds: float = math.inf) -> Reply:
+        """Put one question; `exchange` says what the limits are and what it raises."""
+        return self.exchange([encode(request)], seconds, busy_seconds)
 
-    def exchange(self, frames: Sequence[bytes], seconds: float) -> Reply:
+    def exchange(self, frames: Sequence[bytes], seconds: float, busy_seconds: float = math.inf) -> Reply:
         """Send encoded questions and wait for the first answer that is due; the others wait for calls to come.
+
+        It may take `seconds` by the clock and `busy_seconds` of processor time: a loop without end is known by what it
+        burns, while a machine with too much to do must cost nobody a grade.
 
         Raises WorkerError; the worker is then dead and must be replaced.
         """
@@ -79,15 +85,36 @@ class Worker:
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                     # It may have died of a later question and have answered the one that is due: read on.
                     self._channel.send(*frames, deadline=deadline)
-            return decode_reply(self._channel.receive(deadline))
+            return decode_reply(self._receive(deadline, self._busy_seconds() + busy_seconds))
         except TimeoutError:
             self.close()
-            raise WorkerTimeout(seconds) from None
+            raise WorkerTimeout(min(seconds, busy_seconds)) from None
         except (EOFError, OSError):
             raise WorkerDied(self.close()) from None
         except WireError as error:
             self.close()
             raise WorkerBroke(str(error)) from None
+
+    def _receive(self, deadline: float, busy_until: float) -> bytes:
+        """Raises TimeoutError at the deadline, or when the worker has been busy for too long."""
+        while True:
+            left = busy_until - self._busy_seconds()
+            if left <= 0:
+                raise TimeoutError
+            try:
+                return self._channel.receive(min(deadline, time.monotonic() + left))
+            except TimeoutError:
+                if time.monotonic() >= deadline:
+                    raise
+
+    def _busy_seconds(self) -> float:
+        """Processor time the worker has used; 0 where the system does not say."""
+        if not sys.platform.startswith("linux"):
+            return 0.0
+        try:
+            return time.clock_gettime((~self.pid << 3) | _CPU_CLOCK)
+        except OSError:  # it is gone
+            return 0.0
 
     def close(self) -> int:
         """Kill the worker and all it holds; return how it ended."""
