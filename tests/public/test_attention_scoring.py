@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from autograder.suite import check, close
+from autograder.suite import check, close, hints
 
 
 @check("sequence_mask", points=1)
@@ -87,3 +87,45 @@ def test_dot_product_attention_leaves_padding_out(submission):
     values = torch.tensor([[[1.0], [3.0], [100.0]]])
     output = layer(torch.ones(1, 1, 1), keys, values, torch.tensor([2]))
     close(output, torch.tensor([[[2.0]]]), what="layer(queries, keys, values, valid_lens)")
+
+
+# Help in steps: `autograder hint EXERCISE`. A question, the idea, the formula; never code.
+
+hints(
+    "sequence_mask",
+    question="If you number the positions of a row from 0, which numbers belong to a row of valid length 2?",
+    idea="Compare every position with every row's length at once: positions along one axis, lengths along "
+    "the other. The comparison is a table that says where X stays and where value takes its place; "
+    "choose, do not multiply.",
+    formula="mask(X)ᵢⱼ = Xᵢⱼ if j < valid_lenᵢ, else value",
+)
+
+hints(
+    "masked_softmax",
+    question="Which score gets no weight at all from a softmax, and how many rows does X have if you look at "
+    "it as one long matrix?",
+    idea="Give each of the b · n rows its own length: repeat the length of an example for its n queries, "
+    "one after the other, or flatten lengths that are given per query. Replace the scores of padding "
+    "by a hugely negative number, take the softmax, and restore the shape.",
+    formula="weightᵢⱼ = exp(xᵢⱼ) / Σ_{k < ℓᵢ} exp(xᵢₖ) for j < ℓᵢ, else 0;  with ℓ in the order ℓ₀, …, ℓ₀, "
+    "ℓ₁, …, ℓ₁, … (n times each)",
+)
+
+hints(
+    "AdditiveAttention",
+    question="Every query has to meet every key. What shapes do the two need so that one addition makes all b "
+    "· n · m pairs?",
+    idea="Bring queries and keys to the same width, give each an axis of size 1 where the other one "
+    "counts, add, apply tanh, and let w_v turn each vector into one score. The masked softmax makes "
+    "weights; dropout acts on these, and they average the values.",
+    formula="aᵢⱼ = w_vᵀ tanh(W_q qᵢ + W_k kⱼ),  output_i = Σⱼ αᵢⱼ vⱼ,  α = masked_softmax(a)",
+)
+
+hints(
+    "DotProductAttention",
+    question="How large does a dot product of two random vectors get as the number of features d grows, and "
+    "what does the softmax make of large scores?",
+    idea="Multiply queries with transposed keys, batch by batch, and bring the scores back to variance 1. "
+    "The rest is as before: masked softmax, dropout on the weights, weighted mean of the values.",
+    formula="α = masked_softmax(Q Kᵀ / √d),  output = α V",
+)

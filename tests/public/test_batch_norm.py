@@ -2,7 +2,7 @@
 
 import torch
 
-from autograder.suite import check, close, equal, expect, items_of, probe
+from autograder.suite import check, close, equal, expect, hints, items_of, probe
 
 
 def three(returned):
@@ -13,9 +13,7 @@ def three(returned):
 def test_training_on_a_small_example(submission):
     """A feature with the values 0 and 4 has mean 2 and variance 4; with eps 5 it is divided by 3."""
     X, gamma, beta = torch.tensor([[0.0], [4.0]]), torch.tensor([[3.0]]), torch.tensor([[1.0]])
-    Y, _, _ = three(
-        submission.batch_norm(X, gamma, beta, torch.zeros(1, 1), torch.ones(1, 1), 5.0, 0.9, True)
-    )
+    Y, _, _ = three(submission.batch_norm(X, gamma, beta, torch.zeros(1, 1), torch.ones(1, 1), 5.0, 0.9, True))
     close(Y, torch.tensor([[-1.0], [3.0]]), what="Y")
 
 
@@ -85,3 +83,26 @@ def test_layer_in_evaluation_mode(submission):
     layer.eval()
     close(layer(X), X, what="layer(X) of a new layer in evaluation mode")
     close(layer.moving_mean, torch.zeros(1, 2, 1, 1), what="moving_mean after an evaluation pass")
+
+
+# Help in steps: `autograder hint EXERCISE`. A question, the idea, the formula; never code.
+
+hints(
+    "batch_norm",
+    question="For images, how many numbers go into the mean of one channel? And which mean can a single "
+    "example be given when the model predicts?",
+    idea="In training, take mean and variance over everything but the channel dimension, keep dimensions "
+    "of size 1 so that they can be subtracted, and mix them, as plain values, into the moving ones. "
+    "In evaluation the moving ones take their place. Scale and shift at the end.",
+    formula="μ = (1/m) Σ x,  σ² = (1/m) Σ (x − μ)²,  y = γ (x − μ) / √(σ² + ε) + β;  moving ← momentum · "
+    "moving + (1 − momentum) · batch",
+)
+
+hints(
+    "BatchNorm",
+    question="What should be trained, and what should only be saved with the layer and move with it?",
+    idea="Scale and shift are learned, the statistics are only measured: a module has one kind of "
+    "registered tensor for each. In a pass, hand everything to your function together with the "
+    "module's own mode, and keep the statistics that come back.",
+    formula="γ = 1, β = 0, moving mean = 0, moving variance = 1 at first, of shape (1, C) or (1, C, 1, 1)",
+)

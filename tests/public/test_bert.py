@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from autograder.suite import check, close, items_of, probe
+from autograder.suite import check, close, hints, items_of, probe
 
 
 @check("get_tokens_and_segments", points=1)
@@ -134,3 +134,59 @@ def test_loss_leaves_a_padded_prediction_out(submission):
         ("mlm_l", "nsp_l", "l"), items_of(submission.run(loss_of_one_padded_prediction), 3), wanted
     ):
         close(got, number, what=label)
+
+
+# Help in steps: `autograder hint EXERCISE`. A question, the idea, the formula; never code.
+
+hints(
+    "get_tokens_and_segments",
+    question="To which text does the separator between the two texts belong?",
+    idea="Begin with the class token, and end every text with a separator that still belongs to it. A "
+    "second text is there unless it is None; an empty one counts.",
+    formula="tokens: <cls> A <sep> [B <sep>];  segments: |A| + 2 zeros, then |B| + 1 ones",
+)
+
+hints(
+    "BERTEncoder",
+    question="The sequences have n tokens, the position embedding has max_len. Which part of it is needed, and "
+    "how does it stay trainable?",
+    idea="Look up a vector for each token and one for each segment number, add the vectors of the first n "
+    "positions, and send the sum through the blocks in turn, each with the valid lengths. The blocks "
+    "must be registered, each with weights of its own.",
+    formula="xᵢₜ = E_token[tokensᵢₜ] + E_segment[segmentsᵢₜ] + Pₜ,  X ← block_l(X, valid_lens) for l = 1, …, L",
+)
+
+hints(
+    "MaskLM",
+    question="Position 3 of which sequence? How do you say that for all b · k predictions at once?",
+    idea="Pair every position with the number of its sequence, pick one vector per pair, and let the small "
+    "network turn each into a logit per word of the vocabulary.",
+    formula="Ŷᵢⱼ = mlp(Xᵢ,pᵢⱼ), with p the positions to be predicted;  (b, n, h) → (b, k, h) → (b, k, V)",
+)
+
+hints(
+    "NextSentencePred",
+    question="How many answers are there to the question whether the second text follows the first, and what "
+    "does the cross-entropy do with logits by itself?",
+    idea="One linear layer gives a logit for each answer. Nothing comes after it.",
+    formula="Ŷ = X Wᵀ + b ∈ ℝᵇˣ²",
+)
+
+hints(
+    "BERTModel",
+    question="Which token stands first in every sequence, and what is it there for?",
+    idea="Encode once. The masked-word head reads the encoded tokens at the given positions, if positions "
+    "are given. The next-sentence head reads the vector of the first token, after one more layer with "
+    "a tanh.",
+    formula="E = encoder(tokens, segments);  Ŷ_mlm = mlm(E, p) or None;  Ŷ_nsp = nsp(tanh(W E_·,0 + b))",
+)
+
+hints(
+    "bert_loss",
+    question="A padded prediction has weight 0. Where must it not count: in the sum, in the number you divide "
+    "by, or in both?",
+    idea="Ask for one loss per prediction, in one long row, and multiply it by the weights in the same "
+    "shape. Divide the sum by the sum of the weights, with a tiny number added. Add the mean of the "
+    "next-sentence losses.",
+    formula="ℓ_mlm = Σ wᵢⱼ ℓᵢⱼ / (Σ wᵢⱼ + 10⁻⁸),  ℓ_nsp = (1/b) Σ ℓᵢ,  ℓ = ℓ_mlm + ℓ_nsp",
+)

@@ -2,7 +2,7 @@
 
 import torch
 
-from autograder.suite import check, close, equal, expect, items_of, probe, tensor_of
+from autograder.suite import check, close, equal, expect, hints, items_of, probe, tensor_of
 
 CPU = torch.device("cpu")
 
@@ -69,3 +69,40 @@ def test_step_from_zero_parameters(submission):
     # Both classes have probability 1/2, so the gradient of the mean loss with respect to b2 is [1/2 - 2/3, 1/2 - 1/3].
     wanted = torch.tensor([1.0, -1.0])
     close(submission.run(step_of_zeros), [wanted, wanted], what="b2 on the two devices after one step")
+
+
+# Help in steps: `autograder hint EXERCISE`. A question, the idea, the formula; never code.
+
+hints(
+    "get_params",
+    question="What do you get if you move a tensor to the device where it is already: a copy, or the tensor itself?",
+    idea="Cut off from the original, make a copy that certainly is one, bring it to the device, and only "
+    "then let it ask for gradients. In that order it is a leaf and shares nothing.",
+    formula="p′ = p as numbers, memory(p′) ≠ memory(p), ∂p′/∂p = 0, p′ a leaf",
+)
+
+hints(
+    "allreduce",
+    question="Once you have written the sum into the first tensor, which number is lost that the others still need?",
+    idea="Work out the whole sum before you overwrite anything, moving each summand to one device. Then "
+    "write its numbers into every tensor that is there, on that tensor's own device.",
+    formula="S = Σⱼ dataⱼ;  then data_k ← S for every k",
+)
+
+hints(
+    "split_batch",
+    question="Seven rows for three devices: who gets how many? And four rows for three devices?",
+    idea="Check first that X and y belong together. Then cut both at the same places into exactly k "
+    "neighbouring pieces whose sizes differ by at most one, and send each piece to its device.",
+    formula="n = q k + r with 0 ≤ r < k:  r shards of q + 1 rows and k − r shards of q rows",
+)
+
+hints(
+    "train_batch",
+    question="Shards may differ in size. If every device takes the mean of its own shard, does every example "
+    "still count alike?",
+    idea="Let each device sum the losses of its own shard and go backward to its own copy. Add the "
+    "gradients up over the devices, for each parameter, and let every copy take the same step, "
+    "divided once by the size of the whole batch. Leave no gradient for the next step.",
+    formula="g = Σ_k ∇ Σ_{i ∈ shard k} ℓᵢ = ∇ Σᵢ ℓᵢ;  p ← p − (lr/n) g on every device",
+)

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from autograder.suite import check, close, equal, expect, items_of, probe
+from autograder.suite import check, close, equal, expect, hints, items_of, probe
 
 
 @probe
@@ -95,3 +95,51 @@ def test_buffers_move_to_meta(submission):
     for name in ("total", "count"):
         device = getattr(layer, name).device.type
         expect(device == "meta", f"must be on meta, not on {device}", what=f'layer.{name} after layer.to("meta")')
+
+
+# Help in steps: `autograder hint EXERCISE`. A question, the idea, the formula; never code.
+
+hints(
+    "try_gpu",
+    question="On a machine with 2 GPUs, which numbers exist?",
+    idea="Compare the number asked for with how many GPUs there are; where it does not exist, fall back on "
+    "the CPU. The device you return carries its number.",
+    formula="try_gpu(i) = cudaᵢ if i < N, else cpu, with N the number of GPUs",
+)
+
+hints(
+    "try_all_gpus",
+    question="What should a loop over the devices do on a machine without a GPU?",
+    idea="List one device per GPU, counted from 0. Only where the list would be empty does the CPU stand in.",
+    formula="[cuda₀, …, cuda_{N−1}] if N ≥ 1, else [cpu]",
+)
+
+hints(
+    "to_device",
+    question="A list may hold lists that hold tensors. Who can move the inner lists?",
+    idea="There are few kinds of things: a tensor moves; a list, a tuple or a dictionary is built anew "
+    "from its moved items; anything else is returned as it is. Each item is a batch itself, so the "
+    "function may use itself.",
+    formula="M(tensor) = tensor on the device;  M((a, b, …)) = (M(a), M(b), …), for lists and dictionaries "
+    "alike;  M(x) = x otherwise",
+)
+
+hints(
+    "evaluate_accuracy_gpu",
+    question="The scores are where net has computed them. Where must X be before that, and y after it?",
+    idea="Find out which device counts: the one given, else the one of the module's parameters, else none. "
+    "Move X, tensor or list, and y there, batch by batch, with the module in evaluation mode. Add up "
+    "right predictions and examples, and divide once.",
+    formula="accuracy = Σ_B Σ_{i ∈ B} [argmaxⱼ net(X)ᵢⱼ = yᵢ] / Σ_B |B|",
+)
+
+hints(
+    "DeviceAwareBuffer",
+    question="Your layer owns two tensors and makes others on the way. Which of them move when the layer moves?",
+    idea="Register the two statistics so that they follow the layer without being trained. In training "
+    "mode add the real rows and their number to them, as plain values. Then subtract the mean from "
+    "the real rows and leave zeros in the padding; whatever you make on the way belongs on X's "
+    "device.",
+    formula="training: total ← total + Σ_{i<v} Xᵢ, count ← count + v;  Yᵢ = Xᵢ − total / max(count, 1) for i "
+    "< v, else 0",
+)

@@ -2,7 +2,7 @@
 
 import torch
 
-from autograder.suite import check, close, equal, expect, probe, tensor_of
+from autograder.suite import check, close, equal, expect, hints, probe, tensor_of
 
 
 @check("dropout_layer", points=1)
@@ -85,3 +85,36 @@ def test_concise_net_starts_from_small_weights(submission):
     for index, deviation in enumerate(submission.run(standard_deviation_of_weights)):
         problem = f"is {deviation:.4f} where 0.01 is right"
         expect(0.0085 < deviation < 0.0115, problem, what=f"The standard deviation of weight matrix {index}")
+
+
+# Help in steps: `autograder hint EXERCISE`. A question, the idea, the formula; never code.
+
+hints(
+    "dropout_layer",
+    question="If half of the entries become 0, what has to happen to the other half so that the expected value "
+    "of each entry stays what it was?",
+    idea="Decide for every entry on its own whether it stays, by comparing a uniform random number with "
+    "the probability. Zero what is dropped and enlarge what is kept. Look at p = 1 separately: the "
+    "formula divides by zero there.",
+    formula="with probability p: 0;  otherwise: x / (1 − p);  so E[result] = (1 − p) · x / (1 − p) = x",
+)
+
+hints(
+    "Net",
+    question="Which attribute tells every module whether it is being trained, and who sets it?",
+    idea="Flatten, then twice: linear layer, activation, and dropout only in training mode, each time with "
+    "its own probability. The last layer gives scores, so nothing comes after it. The starting mode "
+    "comes from is_training.",
+    formula="H₁ = drop_p₁(relu(lin1(X))),  H₂ = drop_p₂(relu(lin2(H₁))),  O = lin3(H₂);  in evaluation mode "
+    "drop is the identity",
+)
+
+hints(
+    "make_dropout_net",
+    question="Writing a function that initialises a layer does nothing yet. What brings it to every layer of a "
+    "network?",
+    idea="Line up the modules in the order of the list in the exercise, each hidden layer followed by its "
+    "ReLU and its dropout. Then visit all modules once and draw new weights for those that are "
+    "linear.",
+    formula="784 → 256 → 256 → 10,  weights Wᵢⱼ ~ N(0, 0.01²)",
+)

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from autograder.suite import check, close, expect, items_of, tensor_of
+from autograder.suite import check, close, expect, hints, items_of, tensor_of
 
 CPU = torch.device("cpu")
 
@@ -61,3 +61,44 @@ def test_gru_of_three_steps(submission):
     outputs, state = items_of(result, 2, what="gru(inputs, state, params)")
     close(outputs, torch.tensor([[41.0], [21.0], [11.0]]), what="outputs")
     close(state, [torch.tensor([[1.0]])], what="the state after the last step")
+
+
+# Help in steps: `autograder hint EXERCISE`. A question, the idea, the formula; never code.
+
+hints(
+    "init_gru_state",
+    question="What does the network know before it has seen anything, and how many tensors carry it from step to step?",
+    idea="One tensor of zeros, a row per sequence, a column per hidden unit, on the device that was asked "
+    "for. It travels in a tuple, even though it is alone.",
+    formula="H₀ = 0 ∈ ℝⁿˣʰ;  state = (H₀,)",
+)
+
+hints(
+    "get_gru_params",
+    question="Which of your tensors were made, and which were computed from another one? Which of the two "
+    "kinds gets a gradient of its own?",
+    idea="Three times the same trio for update gate, reset gate and candidate, then weight and bias of the "
+    "output. Draw every trio anew, scale the weights, and ask for gradients when the numbers are "
+    "final.",
+    formula="W_x· ∈ ℝᵈˣʰ, W_h· ∈ ℝʰˣʰ, W_hq ∈ ℝʰˣᵈ ~ N(0, 0.01²);  b = 0",
+)
+
+hints(
+    "gru_cell",
+    question="Suppose Z is 1 everywhere: what should the new state be? And suppose R is 0: what does the "
+    "candidate still see?",
+    idea="Both gates and the candidate are built alike, from the input and the state. The reset gate "
+    "closes parts of the old state before it is mixed into the candidate; the update gate then "
+    "chooses, entry by entry, between the old state and the candidate.",
+    formula="Z = σ(X W_xz + H W_hz + b_z),  R = σ(X W_xr + H W_hr + b_r),  H̃ = tanh(X W_xh + (R ⊙ H) W_hh + "
+    "b_h),  H_new = Z ⊙ H + (1 − Z) ⊙ H̃",
+)
+
+hints(
+    "gru",
+    question="What does step t + 1 need from step t, and which of a step's results becomes a prediction?",
+    idea="Walk along the first dimension. Each step renews the state with your cell; the output layer "
+    "reads the new state. Collect the outputs, put those of later steps below those of earlier ones, "
+    "and return the last state as it came in: in a tuple.",
+    formula="Hₜ = cell(Xₜ, Hₜ₋₁),  Yₜ = Hₜ W_hq + b_q;  outputs = [Y₀; Y₁; …] ∈ ℝ^(T·n)ˣᵈ",
+)

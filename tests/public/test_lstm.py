@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from autograder.suite import check, close, expect, items_of, tensor_of
+from autograder.suite import check, close, expect, hints, items_of, tensor_of
 
 CPU = torch.device("cpu")
 
@@ -73,3 +73,43 @@ def test_lstm_of_three_steps(submission):
         [torch.tensor([[math.tanh(1) / 2]]), torch.tensor([[1.0]])],
         what="the state after the last step",
     )
+
+
+# Help in steps: `autograder hint EXERCISE`. A question, the idea, the formula; never code.
+
+hints(
+    "init_lstm_state",
+    question="If two names stand for one tensor, what happens to the second when you write into the first?",
+    idea="Two tensors of zeros, made separately, with a row per sequence and a column per hidden unit: "
+    "first the hidden state, then the memory cell.",
+    formula="H₀ = 0, C₀ = 0 ∈ ℝⁿˣʰ;  state = (H₀, C₀)",
+)
+
+hints(
+    "get_lstm_params",
+    question="In which order will the list be unpacked, and which of your tensors were computed from one that "
+    "requires gradients already?",
+    idea="Four trios in the order input, forget, output, candidate, then weight and bias of the output "
+    "layer. Draw every trio anew, scale, and ask for gradients last.",
+    formula="W_x· ∈ ℝᵈˣʰ, W_h· ∈ ℝʰˣʰ, W_hq ∈ ℝʰˣᵈ ~ N(0, 0.01²);  b = 0",
+)
+
+hints(
+    "lstm_cell",
+    question="Which gate decides what stays in the memory, which one what comes in, and which one what is shown?",
+    idea="All three gates and the candidate look at the input and the hidden state. First renew the "
+    "memory: keep a part of the old, add a part of the candidate. Then show a part of the new memory, "
+    "squeezed into −1 to 1.",
+    formula="I, F, O = σ(X W_x· + H W_h· + b_·),  C̃ = tanh(X W_xc + H W_hc + b_c),  C_new = F ⊙ C + I ⊙ C̃, "
+    "H_new = O ⊙ tanh(C_new)",
+)
+
+hints(
+    "lstm",
+    question="Two things come out of a step. Which of them does the output layer read, and which go on to the "
+    "next step?",
+    idea="Walk along the first dimension and hand both states from step to step. The output layer reads "
+    "the hidden state only. Put the outputs of later steps below those of earlier ones, and return "
+    "both states after the last step.",
+    formula="(Hₜ, Cₜ) = cell(Xₜ, Hₜ₋₁, Cₜ₋₁),  Yₜ = Hₜ W_hq + b_q;  outputs = [Y₀; Y₁; …]",
+)

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from autograder.suite import check, close
+from autograder.suite import check, close, hints
 
 
 @check("transpose_qkv", points=1)
@@ -76,3 +76,34 @@ def test_both_heads_share_the_length_of_their_example(submission):
     output = layer(torch.zeros(2, 1, 2), torch.ones(2, 2, 2), values, torch.tensor([1, 2]))
     wanted = torch.tensor([[[1.0, 2.0]], [[2.0, 4.0]]])
     close(output, wanted, what="layer(queries, keys, values, valid_lens)")
+
+
+# Help in steps: `autograder hint EXERCISE`. A question, the idea, the formula; never code.
+
+hints(
+    "transpose_qkv",
+    question="A change of shape reads numbers in order and only breaks the lines elsewhere. Does a head's "
+    "block of features lie in one piece in memory?",
+    idea="Three moves: give the heads an axis of their own by splitting the features, bring that axis next "
+    "to the examples, and only then merge the two.",
+    formula="(b, n, h) → (b, n, H, d) → (b, H, n, d) → (b·H, n, d), with h = H d",
+)
+
+hints(
+    "transpose_output",
+    question="Which of the three moves of transpose_qkv has to be undone first?",
+    idea="The same three moves backward: split the first axis into examples and heads, bring the heads "
+    "next to their features, and merge these two.",
+    formula="(b·H, n, d) → (b, H, n, d) → (b, n, H, d) → (b, n, H·d)",
+)
+
+hints(
+    "MultiHeadAttention",
+    question="After transpose_qkv there are b · num_heads matrices. In which order do they come, and what does "
+    "that mean for the order of their lengths?",
+    idea="Project queries, keys and values once for all heads, make an example of every head, let one "
+    "attention work on all of them, put the heads side by side again, and mix them with the last "
+    "linear layer. Each head needs the lengths of its example.",
+    formula="H_j = softmax([W_q Q]_j [W_k K]_jᵀ / √d) [W_v V]_j,  output = W_o [H₁ | … | H_H];  lengths ℓ₀, "
+    "…, ℓ₀, ℓ₁, …, ℓ₁, … (num_heads times each)",
+)

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from autograder.suite import check, close, expect, items_of, probe, tensor_of
+from autograder.suite import check, close, expect, hints, items_of, probe, tensor_of
 
 
 @probe
@@ -93,3 +93,36 @@ def test_network_for_grey_images(submission):
     expect(is_sequential, "must be an nn.Sequential", what="make_resnet18(1, 10)")
     tensor_of(Y, shape=(2, 10), dtype=torch.float32, what="net(X)")
     expect(count == 11_178_378, f"must be 11178378, not {count}", what="The number of parameters")
+
+
+# Help in steps: `autograder hint EXERCISE`. A question, the idea, the formula; never code.
+
+hints(
+    "Residual",
+    question="At the moment of the addition both sides need the same shape. Which sides change channels or "
+    "size, and by how much?",
+    idea="The main path is convolution, normalisation, ReLU, convolution, normalisation; the stride sits "
+    "in its first convolution. The shortcut is X itself, or X after the 1 × 1 convolution with the "
+    "same stride. Add the two, and let the last ReLU act on the sum.",
+    formula="Y = ReLU(bn₂(conv₂(ReLU(bn₁(conv₁(X))))) + S(X)),  S(X) = X or conv₃(X)",
+)
+
+hints(
+    "resnet_block",
+    question="How many channels does the second block of a stage receive, and should it halve the map once more?",
+    idea="Only the first block of a stage is special: it brings the map to the new channels and half the "
+    "size, unless the stage is the first of the network. All others keep both. Make each block by a "
+    "call of its own.",
+    formula="block 1: (C_in, H, W) → (C_out, ⌈H/2⌉, ⌈W/2⌉);  blocks 2, …, r: (C_out, h, w) → (C_out, h, w)",
+)
+
+hints(
+    "make_resnet18",
+    question="How large is the map after each part for an image of 96 × 96? And which average needs no "
+    "knowledge of that size?",
+    idea="A stem brings the image to 64 channels at a quarter of its size; four stages of two blocks "
+    "follow, of which the first keeps the size; a global average and one linear layer make the "
+    "scores. The loss takes care of the softmax.",
+    formula="image → 64 (¼) → 64 → 128 (½) → 256 (½) → 512 (½) → mean over the map → W h + b;  1 + 4 · 2 · 2 "
+    "+ 1 = 18 layers",
+)

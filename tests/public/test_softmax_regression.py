@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from autograder.suite import check, close, expect, probe, tensor_of
+from autograder.suite import check, close, expect, hints, probe, tensor_of
 
 
 @check("softmax", points=1)
@@ -106,3 +106,78 @@ def identity_labels(names):
 def test_predict_labels_of_two_rows(submission):
     """The largest scores of the two rows stand at 1 and at 0."""
     close(submission.run(identity_labels), torch.tensor([1, 0]), what="predict_labels(net, X)")
+
+
+# Help in steps: `autograder hint EXERCISE`. A question, the idea, the formula; never code.
+
+hints(
+    "softmax",
+    question="What happens to exp(x) when a logit is 1000, and what does adding the same number to every logit "
+    "of a row change in the result?",
+    idea="Every row becomes a distribution of its own: exponentials are positive, and dividing by the "
+    "row's own sum makes them add up to 1. Shift each row first so that its largest logit is 0; the "
+    "ratio stays the same, and nothing can overflow.",
+    formula="softmax(X)ᵢⱼ = exp(Xᵢⱼ − mᵢ) / Σₖ exp(Xᵢₖ − mᵢ), with mᵢ = maxₖ Xᵢₖ",
+)
+
+hints(
+    "cross_entropy",
+    question="A model gives the true class the probability 1. How large should its loss be? And if it gives it "
+    "almost 0?",
+    idea="Only the probability of the true class counts. Pick one entry from every row, the one at that "
+    "row's label, and measure how surprising it is.",
+    formula="ℓᵢ = −log ŷᵢ,yᵢ for i = 0, …, n − 1",
+)
+
+hints(
+    "net",
+    question="How many numbers describe one example, and how many rows does W have?",
+    idea="Line up the numbers of each example in one row, map the rows linearly to one score per class, "
+    "and turn the scores into probabilities with what you have built already.",
+    formula="net(X, W, b) = softmax(X̃ W + b), where row i of X̃ holds the d numbers of example i",
+)
+
+hints(
+    "accuracy",
+    question="Which class does a row of scores predict, and when is no row of scores there to look at?",
+    idea="Turn scores into predicted classes where there are scores; where y_hat holds classes already, "
+    "take them as they are. Then count agreements, without dividing.",
+    formula="accuracy(ŷ, y) = Σᵢ [ŷᵢ = yᵢ], with ŷᵢ = argmaxⱼ ŷᵢⱼ if ŷ has rows of scores",
+)
+
+hints(
+    "Accumulator",
+    question="After add(1, 2) and add(3, 4), what should the two sums be, and what must be remembered between "
+    "the calls?",
+    idea="Keep one running sum per place. Each call adds its first amount to the first sum, its second to "
+    "the second, and so on; a reset puts all of them back to zero and forgets none of the places.",
+    formula="sᵢ ← sᵢ + aᵢ for every i;  reset: sᵢ ← 0",
+)
+
+hints(
+    "evaluate_accuracy",
+    question="One batch has 4 examples, the last has 1. Does an example in the last batch count as much as one "
+    "in the first?",
+    idea="Add up right predictions and examples over all batches, and divide once, at the end. A module "
+    "behaves differently while it is trained, so tell it beforehand that it is being evaluated.",
+    formula="accuracy = Σ_B correct(B) / Σ_B |B| over all batches B",
+)
+
+hints(
+    "train_epoch_ch3",
+    question="What must be true of the gradients before a batch's backward pass, and which loss goes backward: "
+    "the mean or the sum?",
+    idea="For each batch: predict, take the loss per example, go backward, update. An optimiser wants the "
+    "mean and cleared gradients; an updater function wants the sum, since it divides by the batch "
+    "size itself. Meanwhile collect total loss, right predictions and examples, all from before the "
+    "update.",
+    formula="optimiser: θ ← step(∇ (1/n) Σᵢ ℓᵢ);  updater function: θ ← θ − (η/n) ∇ Σᵢ ℓᵢ;  returned: (Σ ℓ / "
+    "N, Σ correct / N), N examples in the epoch",
+)
+
+hints(
+    "predict_labels",
+    question="Is a label a score or the place of a score? And should the same X get the same label twice?",
+    idea="Score the batch with the module in evaluation mode, and take for every row the place of its largest score.",
+    formula="labelᵢ = argmaxⱼ net(X)ᵢⱼ",
+)
