@@ -1,6 +1,7 @@
 """`pytest tests/hidden/test_softmax_regression.py --submission FILE`: the same verdicts as the command line.
 
 A test marked with @check is not called by pytest itself: it is assessed as in grading, with the submission in a worker.
+In a student's workspace plain `pytest` judges the student's own files by the course's public checks.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import pytest
 from autograder.language import _
 
 if TYPE_CHECKING:
+    from autograder.course import Course, Unit
     from autograder.grader.grading import Grader, UnitGrader
     from autograder.grader.session import Session
 
@@ -63,18 +65,22 @@ class _Graders:
 
     def assess(self, item: pytest.Function) -> None:
         """Fail, skip or pass the item as its check does."""
-        from autograder.grader.explaining import explain
+        from autograder.grader.explaining import explain, source_problem
         from autograder.grader.suite_file import check_of
         from autograder.results import Outcome
 
         grader, session = self._for(item.path)
-        verdict, recognised = grader.assess(check_of(item), session)
+        collected = check_of(item)
+        # The course's own version of a check counts, not a copy that may have been edited; extra checks count as they are.
+        known = {each.id: each for each in grader.suite.checks}
+        verdict, recognised = grader.assess(known.get(collected.id, collected), session)
         if verdict.outcome is Outcome.NOT_ASSESSED:
             pytest.skip(verdict.reason)
         if verdict.outcome is not Outcome.PASSED:
             looks = _("This looks like: {name}.").format(name=recognised.name) if recognised else ""
             hint = f"\n\n{looks}\n{recognised.hint}" if recognised else ""
-            pytest.fail(f"{verdict.check.title}\n{explain(verdict)}{hint}", pytrace=False)
+            problems = "\n\n".join(["", *map(source_problem, session.problems)])
+            pytest.fail(f"{verdict.check.title}\n{explain(verdict)}{hint}{problems}", pytrace=False)
 
     def close(self) -> None:
         for __, session in self._sessions.values():
@@ -94,9 +100,19 @@ class _Graders:
 
         course = find_course(path.parent)
         unit = course.unit(path.stem.removeprefix("test_"))
-        public = path.parent.name == "public"
+        public = path.parent.name != "hidden"
         if public not in self._grader:
             self._grader[public] = Grader(course.seed, public=public, walled=not public)
         grader = self._grader[public].unit(unit)
-        default = unit.solution if unit.solution.is_file() else unit.stub
-        return grader, grader.open(read_submission(Path(self._file) if self._file else default))
+        return grader, grader.open(
+            read_submission(Path(self._file) if self._file else _default_file(course, unit, path))
+        )
+
+
+def _default_file(course: Course, unit: Unit, suite: Path) -> Path:
+    """In a workspace the student's own file, in the course itself the solution."""
+    from autograder.student.workspace import find_workspace, own_file
+
+    if find_workspace(suite.parent) is not None:
+        return own_file(course, unit, suite.parent)
+    return unit.solution if unit.solution.is_file() else unit.stub

@@ -1,8 +1,9 @@
-"""Commands of a lecturer: build, translate, verify."""
+"""Commands of a lecturer: build, translate, release, verify."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -62,6 +63,29 @@ def translate(
         if check and (changed or found):
             typer.echo("run `autograder translate` and translate what it lists", err=True)
             raise typer.Exit(Exit.NOT_PASSED)
+
+
+@app.command()
+def release(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write to; made if it does not exist.")],
+    units: UnitNames = None,
+) -> None:
+    """Make what students get: a wheel with the chosen units, and a zip of a ready workspace.
+
+    Both hold stubs and public checks, and no solution, reference, hidden suite or known mistake.
+
+    Examples:
+
+      autograder release handout
+
+      autograder release week1 softmax_regression dropout
+    """
+    with clear_errors():
+        from autograder.student.releasing import release
+
+        course = find_course()
+        for path in release(course, course.select(units or []), out):
+            typer.echo(f"written: {path}")
 
 
 @app.command()

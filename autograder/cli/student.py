@@ -73,7 +73,7 @@ def start(
         from autograder.student import workspace
 
         course = find_course()
-        done = workspace.start(course, folder, list(course.units.values()), remember_course=not course.installed)
+        done = workspace.start(course, folder, list(course.units.values()))
         for name in done.kept:
             typer.echo(_("kept your {file}; the course has a newer one").format(file=folder / name))
         typer.echo(

@@ -134,7 +134,9 @@ def write(progress: Progress, workspace: Workspace | None) -> None:
 
 def _raw(path: Path) -> dict[str, Any]:
     try:
-        kept: dict[str, Any] = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        document = path.read_bytes()
+        msgspec.json.decode(document, type=Progress)
+        kept: dict[str, Any] = msgspec.json.decode(document)
     except FileNotFoundError:
         return {}
     except (OSError, msgspec.DecodeError):

@@ -33,8 +33,8 @@ _VSCODE = """\
 
 
 class Record(msgspec.Struct):
-    """What `start` remembers. course: the folder the course came from ('' for the installed one). files: path -> hash of
-    what was written there, which tells a student's work from an untouched file."""
+    """What `start` remembers. course: the folder the course came from ('' for the installed one). language: '' for the
+    reader's own. files: path -> hash of what was written there, which tells a student's work from an untouched file."""
 
     course: str = ""
     language: str = ""
@@ -72,14 +72,15 @@ def find_workspace(start: Path | None = None) -> Workspace | None:
     return None
 
 
-def start(course: Course, root: Path, units: list[Unit], *, remember_course: bool) -> Written:
+def start(course: Course, root: Path, units: list[Unit], *, remember: bool = True) -> Written:
     """Make or complete a workspace: write what is missing and what the student never touched, keep everything else.
 
-    remember_course: later commands inside the workspace use the course in this folder, not the installed one.
+    remember: later commands inside the workspace speak the language of now, and use this course where it is not the
+    installed one.
     Raises CourseError if the folder cannot be written.
     """
     try:
-        return _start(course, root, units, remember_course)
+        return _start(course, root, units, remember)
     except OSError as error:
         raise CourseError(
             _("{path} cannot be written ({reason}); choose another folder: autograder start FOLDER").format(
@@ -88,10 +89,12 @@ def start(course: Course, root: Path, units: list[Unit], *, remember_course: boo
         ) from error
 
 
-def _start(course: Course, root: Path, units: list[Unit], remember_course: bool) -> Written:
+def _start(course: Course, root: Path, units: list[Unit], remember: bool) -> Written:
     root.mkdir(parents=True, exist_ok=True)
     old = _read_record(root / NOTES / _RECORD)
-    record = Record(str(course.root) if remember_course else "", language(), dict(old.files))
+    record = Record(files=dict(old.files))
+    if remember:
+        record.language, record.course = language(), "" if course.installed else str(course.root)
     done = Written(root)
     for name, content in files_of(course, root, units).items():
         _write(root, name, content, record, done)

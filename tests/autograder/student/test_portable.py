@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import COURSE, GOOD
+from studentcourse import COURSE, GOOD
 
 from autograder.course import load_course
 from autograder.grader.grading import Grader
