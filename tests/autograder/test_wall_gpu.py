@@ -18,6 +18,7 @@ from conftest import COURSE, GOOD, call, load
 from autograder.course import Unit, find_course, load_course
 from autograder.diagnosing import diagnose
 from autograder.grader import hardware as hardware_module
+from autograder.grader.faults import TimeoutFault
 from autograder.grader.grading import Grader, UnitGrader
 from autograder.grader.hardware import hardware
 from autograder.grader.suite_file import collect
@@ -455,6 +456,17 @@ def test_a_crash_in_the_gpu_worker_costs_only_the_check_that_needed_it(one_gpu: 
     assert outcomes["test_on_a_gpu"] is Outcome.CRASHED
     assert [outcomes["test_before"], outcomes["test_after"]] == [Outcome.PASSED, Outcome.PASSED]
     assert result.score == 9
+
+
+def test_a_check_on_a_gpu_is_given_more_time(one_gpu: UnitGrader):
+    source = "import time\ndef nap(seconds):\n    time.sleep(seconds)\n    return seconds\n"
+    path = one_gpu.unit.solution.with_name("napping.py")
+    path.write_text(source)
+    grader = UnitGrader(one_gpu.unit, one_gpu.suite, one_gpu._zygote, call_seconds=1)
+    with grader.open(read_submission(path)) as session:
+        assert session.on_gpu().ask(Call(Name("nap"), args=[1.5])) == Returned(1.5)
+        with pytest.raises(TimeoutFault):
+            session.ask(Call(Name("nap"), args=[30]))
 
 
 def test_loading_twice_is_told_once(one_gpu: UnitGrader):
