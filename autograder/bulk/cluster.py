@@ -51,7 +51,7 @@ class Cluster:
 
         waiting = iter(tasks)
         running = {self._submit(task): task for task in itertools.islice(waiting, WINDOW)}
-        finished = as_completed(list(running))
+        finished = as_completed(list(running), loop=self._client.loop)
         for future in finished:
             task = running.pop(future)
             yield self._received(future, task)

@@ -246,6 +246,11 @@ def command(process: psutil.Process) -> str:
         return ""
 
 
+def at_work(workers: list[psutil.Process]) -> list[psutil.Process]:
+    """Workers that are old enough to have begun with their submission."""
+    return [worker for worker in workers if time.time() - worker.create_time() > 1]
+
+
 def own_zygote(before: set[int]) -> psutil.Process:
     return next(p for p in zygotes_of(psutil.Process()) if p.pid not in before)
 
@@ -264,10 +269,10 @@ def test_a_worker_killed_from_outside_changes_no_result(shared: Settings):
     """The submission is graded again. One that kills itself gets the same result twice, and keeps it."""
     before = {p.pid for p in zygotes_of(psutil.Process())}
     with TaskGrader() as grader:
-        task = task_of(SLOW + GOOD, shared)
+        task = task_of("import time\ntime.sleep(3)\n" + GOOD, shared)
         undisturbed = grader.grade(task)
         zygote = own_zygote(before)
-        killed = threading.Thread(target=kill_first, args=(lambda: workers_of(zygote),))
+        killed = threading.Thread(target=kill_first, args=(lambda: at_work(workers_of(zygote)),))
         killed.start()
         disturbed = grader.grade(task)
         killed.join()
@@ -516,8 +521,8 @@ def test_kill_minus_nine_at_any_moment_loses_nothing_but_what_was_in_flight(
             os.killpg(run.pid, signal.SIGKILL)
         else:
             run.kill()
-        run.communicate()
         assert_all_gone(everyone)
+        run.communicate()
         assert kept.items() <= documents(out).items()
         assert documents(out).items() <= undisturbed.items()
     done = len(documents(out))
@@ -549,8 +554,8 @@ def test_a_run_killed_while_a_submission_hangs_leaves_no_process(tmp_path: Path)
         time.sleep(0.05)
     everyone = family(parent)
     run.kill()
+    assert_all_gone(everyone)  # before `communicate`, which would wait for whoever else holds the pipes
     run.communicate()
-    assert_all_gone(everyone)
 
 
 def test_ctrl_c_ends_the_run_and_says_how_to_go_on(classroom: Path):
