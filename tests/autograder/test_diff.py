@@ -32,7 +32,9 @@ def text(old: list[SubmissionResult], new: list[SubmissionResult]) -> str:
 
 def test_messages_seconds_and_printed_text_are_no_difference():
     old = graded("ada", ("a", F, 1))
-    new = msgspec.structs.replace(old, seconds=9.0, printed="hello", isolation="landlock", seed=2)
+    reworded = CheckResult("a", "Other title.", 1, F, "other message")
+    exercises = [score_exercise("f", [reworded], ["a note"])]
+    new = msgspec.structs.replace(old, seconds=9.0, printed="hello", isolation="landlock", seed=2, exercises=exercises)
     difference = compare(Reading([old], []), Reading([new], []))
     assert difference.empty
     assert difference.same == 1

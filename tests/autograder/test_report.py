@@ -83,6 +83,7 @@ def test_there_is_one_page_for_each_student_and_every_link_leads_to_it(site: Pat
     linked = {unquote(a["href"] or "") for a in index.tags("a") if (a["href"] or "").startswith("students/")}
     assert linked == {f"students/{path.name}" for path in (site / "students").iterdir()}
     assert len(linked) == len(NAMES)
+    assert all((a["href"] or "").isascii() for a in index.tags("a"))
     for name in NAMES:
         assert name in index.text
     for path in (site / "students").iterdir():
