@@ -65,13 +65,14 @@ class Keys:
     def task(self, found: Found) -> Task:
         """The task of grading a submission as it lies there now."""
         submission = read_submission(found.path, found.student)
-        unit = self._unit(found.unit)
+        unit = self.unit(found.unit)
         key = submission_key(submission.cells, submission.problem, unit)
         return Task(
             found.student, found.unit, found.path.name, submission.cells, submission.problem, unit, key, self._settings
         )
 
-    def _unit(self, name: str) -> str:
+    def unit(self, name: str) -> str:
+        """The key of a unit as it was when it was first asked for."""
         if name not in self._units:
             settings = self._settings
             self._units[name] = unit_key(
@@ -84,6 +85,7 @@ def plan(found: Iterable[Found], keys: Keys, settings: Settings, out: Path, *, f
     """Compare the submissions with the results that are there."""
     made = Plan()
     for each in sorted(found, key=lambda f: (f.unit, f.student)):
+        keys.unit(each.unit)  # now, so that a course edited during the run is noticed
         known = None if force else _known(out, each)
         if known is not None and known.key == keys.task(each).key and _isolated(known, settings):
             made.unchanged.append(known)

@@ -131,7 +131,7 @@ def test_workers_with_another_course_refuse_and_the_run_says_why(scheduler: str,
 
 def test_an_address_where_nobody_listens_is_said(found: list[Found], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("autograder.bulk.cluster.CONNECT_SECONDS", 2)
-    with pytest.raises(RunError, match="no dask scheduler answers at tcp://127.0.0.1:9"):
+    with pytest.raises(RunError, match=r"no dask scheduler answers at tcp://127\.0\.0\.1:9"):
         run(
             found,
             load_course(COURSE),
