@@ -163,7 +163,7 @@ def test_both_sides_share_one_scale_and_an_outlier_does_not_flatten_it():
 
 
 def test_zero_is_white_between_negative_and_positive_numbers():
-    row: list[float | str] = [-1.0, 0.0, 3.0, -3.0]
+    row: list[float | str] = [-1.0, 0.0, 3.0, 1.0]
     cells = heat_map(Matrices([row], [row], [0], [4], [0], [0])).tables[0].rows[0][1]
     assert cells[1].fill == "#f7f7f7"
     assert len({cell.fill for cell in cells}) == 4
