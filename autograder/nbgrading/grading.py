@@ -64,6 +64,7 @@ class Grade(NbGraderPreprocessor):
         if self.ahead:
             found = Ahead(Path(self.ahead)).read(unit, course.seed, submission)
             if found is not None:
+                self.log.info("%s of %s was graded ahead", assignment, submission.student)
                 return found
         grader = _grader(course, require_isolation=self.require_isolation)
         try:

@@ -81,7 +81,7 @@ c = get_config()
 # Yours from here on.
 c.CourseDirectory.course_id = "{course_id}"
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)
-# c.CourseDirectory.db_url = "postgresql://user@host/gradebook"
+# c.CourseDirectory.db_url = "postgresql+psycopg2://user@host/gradebook"
 # c.Exchange.root = "/srv/nbgrader/exchange"
 """
 

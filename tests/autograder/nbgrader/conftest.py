@@ -11,6 +11,8 @@ pytest.importorskip("nbgrader")
 
 from nbcourse import NbCourse, plant
 
+from autograder.course import load_course
+from autograder.grader.grading import Grader
 from autograder.nbgrading import grading
 
 
@@ -23,8 +25,9 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def nbcourse(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NbCourse]:
-    """Written, generated, nothing handed in."""
-    course = NbCourse(tmp_path_factory.mktemp("nb") / "demo", planted)
+    """Written, generated, nothing handed in; what never returns is given two seconds."""
+    course = NbCourse(tmp_path_factory.mktemp("nb") / "demo", planted, 'c.LateSubmissionPlugin.penalty_method = "zero"')
+    grading._graders[planted, False] = Grader(load_course(planted).seed, call_seconds=2.0)
     course.write("doubling", "fragile")
     for unit in ("doubling", "fragile"):
         assert course.run("generate_assignment", unit).code == 0
