@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from autograder.cli.frame import Exit, Json, app, clear_errors, print_json
-from autograder.course import CourseError, find_course
+from autograder.course import INDEX, CourseError, find_course
 
 Results = Annotated[Path, typer.Argument(help="The folder that `autograder grade --out` wrote.")]
 
@@ -29,7 +29,7 @@ def report(
         from autograder.reading import read_results
 
         reading = read_results(results)
-        written = write_report(reading, out, _titles())
+        written = write_report(reading, out, _titles(translate=True))
         typer.echo(f"{len(written)} pages; open {written[0]}")
         _name_left_out(reading.remarks)
 
@@ -95,12 +95,16 @@ def diff(
         raise typer.Exit(Exit.DONE if difference.empty else Exit.NOT_PASSED)
 
 
-def _titles() -> dict[str, str]:
+def _titles(*, translate: bool = False) -> dict[str, str]:
     """The titles of the course's units, in order; none where only results are at hand."""
+    from autograder.language import translated
+
     try:
-        return {unit.name: unit.title for unit in find_course().units.values()}
+        course = find_course()
     except CourseError:
         return {}
+    index = course.root / INDEX
+    return {unit.name: translated(unit.title, index) if translate else unit.title for unit in course.units.values()}
 
 
 def _name_left_out(remarks: list[str]) -> None:

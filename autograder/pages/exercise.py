@@ -127,6 +127,8 @@ def _blocks(message: str) -> list[Block]:
 
 
 def _passed_summary(passed: int, checks: int) -> str:
+    if passed == checks == 1:
+        return _("The only check passed")
     if passed == checks:
         return _("All {count} checks passed").format(count=checks)
     return _("{passed} of {count} checks passed").format(passed=passed, count=checks)

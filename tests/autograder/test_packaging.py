@@ -37,6 +37,13 @@ def test_the_wheel_holds_no_answers_and_no_hidden_checks(wheel: Path):
         assert solved.strip().encode() not in content
 
 
+def test_the_wheel_holds_the_pages_templates(wheel: Path):
+    templates = COURSE.root / "autograder" / "pages" / "templates"
+    with zipfile.ZipFile(wheel) as archive:
+        for path in templates.iterdir():
+            assert archive.read(f"autograder/pages/templates/{path.name}") == path.read_bytes()
+
+
 def test_a_student_can_list_and_check_with_the_wheel_alone(wheel: Path, tmp_path: Path):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site-packages")

@@ -81,7 +81,8 @@ def test_it_says_the_score_the_words_of_every_outcome_and_the_titles():
 
 def test_full_marks_are_marked_and_part_marks_are_not():
     passed = CheckResult("test_f", "It holds.", 2, Outcome.PASSED)
-    assert "✓ 2 of 2 points All 1 checks passed" in Page(exercise_html(exercise(passed))).text
+    assert "✓ 2 of 2 points The only check passed" in Page(exercise_html(exercise(passed))).text
+    assert "All 2 checks passed" in Page(exercise_html(exercise(passed, passed))).text
     assert "✓ 2 of" not in Page(exercise_html(exercise(passed, failed()))).text
 
 
