@@ -14,8 +14,8 @@ WIDTH = 100
 _ITEM = re.compile(r"(?P<marker> *(?:[-*]|\d+\.) +)(?P<text>.*)")
 _HEADING = re.compile(r"(?P<marker>#+ +)(?P<text>.*)")
 _CODE = re.compile(r"`[^`]*`|\$[^$]*\$")
-# Where a line may be broken: at a space, or after punctuation of full width, never inside code or a formula.
-_UNBROKEN = re.compile(r"(?:`[^`]*`|\$[^$]*\$|[^\s，。；：？！])+[，。；：？！]*|[，。；：？！]+")
+# Where a line may be broken: at a space, or after punctuation of full width, never inside code, formulas or brackets.
+_UNBROKEN = re.compile(r"(?:`[^`]*`|\$[^$]*\$|\([^()]*\)|[^\s、，。；：？！])+[、，。；：？！]*|[、，。；：？！]+")
 
 
 @dataclass(frozen=True)

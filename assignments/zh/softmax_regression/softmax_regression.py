@@ -1,0 +1,172 @@
+# %% [markdown]
+# # 从零开始实现softmax回归
+#
+# softmax回归是一个线性层，其输出被变成概率，每个类别一个。在这个单元里，
+# 你将用基本的张量运算构建它的每一部分：softmax、交叉熵、精度，以及训练一轮的循环。
+#
+# **形状**：一个批量含有$n$个样本、$d$个特征、$q$个类别。softmax之前的分数称为*logit*。
+#
+# **规则**：在`softmax`、`cross_entropy`和`net`中不能使用`torch.softmax`、`torch.logsumexp`、
+# `F.cross_entropy`及其同类：你正是要构建它们。torch的其余一切都可以使用。
+#
+# 请填写每一处`YOUR CODE HERE`。你可以随时运行`autograder check softmax_regression`。
+
+# %%
+import torch
+from torch import nn
+
+# %% [markdown]
+# ## 1. `softmax(X)`
+#
+# $$\operatorname{softmax}(X)_{ij} = \frac{\exp(X_{ij})}{\sum_k \exp(X_{ik})}$$
+#
+# - `X`：(n, q)，浮点数，元素可以任意大：logit为50 000时结果也不能变成`nan`。
+# - 返回：(n, q)，数据类型相同；每一行都为正且总和为1。`X`本身保持不变。
+#
+# 提示：从一行的每个元素中减去同一个数，结果不变。减去哪个数可以使每个指数都不大于零？
+
+
+# %%
+def softmax(X):
+    """把每一行logit变成概率。
+
+    X: (n, q) -> (n, q)，数据类型相同，每行之和为1，对任意大小的logit都是有限的。
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %% [markdown]
+# ## 2. `cross_entropy(y_hat, y)`
+#
+# 样本$i$的损失是对其真实类别的惊异程度：$-\log \hat y_{i,\,y_i}$。
+#
+# - `y_hat`：(n, q)，概率（softmax的各行）。`y`：(n,)，类别索引，int64。
+# - 返回：(n,)，每个样本一个损失，数据类型与`y_hat`相同。不求均值，也不求和：由训练循环决定。
+
+
+# %%
+def cross_entropy(y_hat, y):
+    """每个样本的真实类别的负对数概率。
+
+    y_hat: (n, q)概率，y: (n,) int64 -> (n,)。
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %% [markdown]
+# ## 3. `net(X, W, b)`
+#
+# 模型：把每个样本展平成一行$d$个数，应用线性层，再应用你的`softmax`。
+#
+# - `X`：(n, ...)，每个样本$d$个数，例如图像为(n, 1, 28, 28)。`W`：(d, q)。`b`：(q,)。
+# - 返回：(n, q)，概率。梯度必须能传到`W`和`b`。
+
+
+# %%
+def net(X, W, b):
+    """softmax回归。
+
+    X: (n, ...)，每个样本d个数，W: (d, q)，b: (q,) -> (n, q)概率。
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %% [markdown]
+# ## 4. `accuracy(y_hat, y)`
+#
+# 有多少个预测是正确的：这是**个数**，而不是比例，这样几个批量的个数可以相加。
+#
+# - `y_hat`：或者是(n, q)的分数，一行中最大的即为预测；或者是(n,)的预测类别。
+# - `y`：(n,)，真实类别。返回：一个数。
+
+
+# %%
+def accuracy(y_hat, y):
+    """正确预测的个数。
+
+    y_hat: (n, q)分数或(n,)类别，y: (n,) -> [0, n]中的一个数。
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %% [markdown]
+# ## 5. `Accumulator(n)`
+#
+# 保存`n`个累加的总和。`metric = Accumulator(2)`，然后`metric.add(3, 10)`给第一个加3、给第二个加10；
+# `metric[0]`读取第一个；`metric.reset()`使全部归零。
+
+
+# %%
+class Accumulator:
+    """n个累加的总和：add(*amounts)、reset()、[i]。"""
+
+    def __init__(self, n):
+        # YOUR CODE HERE
+        raise NotImplementedError()
+
+    def add(self, *args):
+        # YOUR CODE HERE
+        raise NotImplementedError()
+
+    def reset(self):
+        # YOUR CODE HERE
+        raise NotImplementedError()
+
+    def __getitem__(self, idx):
+        # YOUR CODE HERE
+        raise NotImplementedError()
+
+
+# %% [markdown]
+# ## 6. `evaluate_accuracy(net, data_iter)`
+#
+# 模型在一个数据集上预测正确的比例。
+#
+# - `net`：把一个批量映射为(n, q)的函数或`nn.Module`。模块要在**评估模式**下评估。
+# - `data_iter`：给出成对的`(X, y)`。最后一个批量可能比其他的小。
+# - 返回：正确的预测数/样本数，对*所有*批量计算，是[0, 1]中的一个数。不需要梯度。
+
+
+# %%
+def evaluate_accuracy(net, data_iter):
+    """net在data_iter的所有批量上的精度，是一个比例。模块切换到评估模式。"""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %% [markdown]
+# ## 7. `train_epoch_ch3(net, train_iter, loss, updater)`
+#
+# 遍历一次训练数据，每个批量更新一次。
+#
+# - `net`：函数或`nn.Module`；模块要在**训练模式**下训练。`loss(y_hat, y)`返回(n,)。
+# - `updater`是下面两者之一。一是`torch.optim.Optimizer`：清除梯度，从批量的**平均**损失反向传播，
+#   走一步。二是批量大小的函数，例如`lambda batch_size: sgd(params, lr, batch_size)`：
+#   从损失**之和**反向传播，然后调用一次`updater(n)`；它会除以`n`并清除梯度。
+# - 返回：一对数，即每个样本的平均损失和精度（比例），两者都对整轮计算，
+#   并且都取每次更新*之前*的预测。
+
+
+# %%
+def train_epoch_ch3(net, train_iter, loss, updater):
+    """训练一轮；返回（每个样本的平均损失, 精度）。"""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %% [markdown]
+# ## 8. `predict_labels(net, X)`
+#
+# - `net`：把(n, ...)映射为(n, q)；模块在**评估模式**下预测。`X`：一个批量。
+# - 返回：(n,)，int64，每一行最大分数的索引。
+
+
+# %%
+def predict_labels(net, X):
+    """X的每个样本的预测类别：(n,) int64。"""
+    # YOUR CODE HERE
+    raise NotImplementedError()
