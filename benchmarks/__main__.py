@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 
@@ -19,6 +16,7 @@ from autograder.grader.workers import Zygote
 from autograder.messages import Call, Cell, Execute, Name, Parse
 from autograder.submission import read_submission
 from autograder.wire import pack_request
+from benchmarks.machine import machine
 
 UNIT = "softmax_regression"
 
@@ -35,18 +33,6 @@ def main() -> None:
     report(f"autograder check {UNIT}, cold", checking, "s", aim=statistics.median(importing) + 1.5)
 
 
-def machine() -> str:
-    cores = os.cpu_count()
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    python = platform.python_version()
-    return f"{processor()}, {cores} cores, {memory:.0f} GiB, Linux {platform.release()}, Python {python}, torch {torch.__version__}"
-
-
-def processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text().split("\n")
-    return next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.machine())
-
-
 def report(name: str, values: list[float], unit: str, aim: float | None = None) -> None:
     aimed = f"   aim {aim:.3g} {unit}" if aim is not None else ""
     print(f"{name:<52} median {statistics.median(values):8.3f} {unit}   of {len(values):>4}{aimed}")
@@ -60,7 +46,9 @@ def timed(action: Callable[[], object]) -> float:
 
 def worker_figures(workers: int = 30, calls: int = 1000) -> tuple[list[float], list[float]]:
     """Milliseconds from fork to first answer, and per call."""
-    source = Cell("softmax.py", "import torch\ndef softmax(X):\n    E = torch.exp(X)\n    return E / E.sum(1, keepdim=True)\n")
+    source = Cell(
+        "softmax.py", "import torch\ndef softmax(X):\n    E = torch.exp(X)\n    return E / E.sum(1, keepdim=True)\n"
+    )
     forks: list[float] = []
     with Zygote() as zygote:
         zygote.fork().close()
