@@ -30,7 +30,7 @@ THREADS = 1024
 READABLE = AccessFs.READ_FILE | AccessFs.READ_DIR
 DEVICE = READABLE | AccessFs.WRITE_FILE | AccessFs.IOCTL_DEV
 
-CALLS = ("memfd_create", "mlock", "mlock2", "munlock", "mbind", "set_mempolicy", "setsockopt", "bind", "listen")
+CALLS = ("memfd_create", "mlock", "mlock2", "munlock", "mbind", "set_mempolicy", "bind", "listen")
 
 _CLONE_THREAD = 0x00010000
 # A thread shares everything with its process, so a flag for a new namespace, a parent or a tracer has no place in it.
@@ -44,6 +44,7 @@ _UVM_START, _UVM_END = 0x30000001, 0x30000002
 CONDITIONAL: tuple[tuple[str, tuple[Arg, ...]], ...] = (
     ("clone", (Arg(0, MASKED_EQ, _CLONE_THREAD | _CLONE_OTHER, _CLONE_THREAD),)),
     ("socket", (Arg(0, EQ, socket.AF_UNIX), Arg(1, MASKED_EQ, _SOCKET_KIND, socket.SOCK_SEQPACKET))),
+    ("setsockopt", (Arg(1, EQ, socket.SOL_SOCKET), Arg(2, EQ, socket.SO_PASSCRED))),
     ("ioctl", (Arg(1, MASKED_EQ, *_FRONTEND_IOCTLS),)),
     ("ioctl", (Arg(1, MASKED_EQ, *_UVM_IOCTLS),)),
     ("ioctl", (Arg(1, EQ, _UVM_START),)),

@@ -44,7 +44,7 @@ def zygote() -> Iterator[Zygote]:
 
 # What a worker tries. An action is refused if it raises, or says so with `refuse()`.
 ATTEMPTS = """
-import concurrent.futures, ctypes, fcntl, mmap, os, socket, threading
+import concurrent.futures, ctypes, fcntl, mmap, os, socket, struct, threading
 libc = ctypes.CDLL(None, use_errno=True)
 node, kept = "/dev/full", []
 def refuse():
@@ -74,6 +74,10 @@ def listening(number=1):
     made.listen(1)
     kept.append(made)
     return name
+def kernel_program():
+    accept_all = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0xFFFF))  # for SO_ATTACH_FILTER
+    kept.append(accept_all)
+    return ctypes.addressof(accept_all)
 def known(request, path=node):
     descriptor = os.open(path, os.O_RDWR)
     try:
@@ -123,6 +127,7 @@ NEVER = [
     "socket_of(socket.AF_INET, socket.SOCK_SEQPACKET)",
     "socket_of(socket.AF_NETLINK, socket.SOCK_RAW)",
     "socket.socketpair()",
+    "socket_of(socket.AF_UNIX, socket.SOCK_SEQPACKET).setsockopt(1, 26, struct.pack('HxxxxxxP', 1, kernel_program()))",
     "socket_of(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect(listening(2))",
     "socket_of(socket.AF_UNIX, socket.SOCK_SEQPACKET).bind('in-the-scratch-folder')",
     "(listening(3), kept[-1].accept())",
@@ -178,6 +183,14 @@ def test_both_kinds_have_every_layer(zygote: Zygote):
         worker.close()
     assert kinds[0].layers == kinds[1].layers
     assert {"landlock", "seccomp", "rlimits"} <= set(kinds[1].layers)
+
+
+def test_nothing_starts_cuda_before_a_worker_is_forked(zygote: Zygote):
+    worker = zygote.fork_gpu()
+    load(worker, "import torch\ndef attack():\n    return torch.cuda._is_in_bad_fork()")
+    reply = call(worker, "attack")
+    worker.close()
+    assert reply == Returned(False)  # or CUDA would refuse to start in it
 
 
 def test_an_ordinary_worker_cannot_turn_itself_into_a_gpu_worker(zygote: Zygote):
@@ -473,6 +486,13 @@ def test_loading_twice_is_told_once(one_gpu: UnitGrader):
     _, result = grade(one_gpu, GOOD + "\nprint('hello')\nno_such_name\n")
     assert len(result.problems) == 1
     assert result.printed == "hello\n"
+
+
+def test_a_problem_that_shows_only_in_the_gpu_worker_is_told(one_gpu: UnitGrader):
+    source = "\ntry:\n    open('/dev/full')\nexcept OSError:\n    pass\nelse:\n    no_such_name\n"
+    _, result = grade(one_gpu, GOOD + source)
+    assert len(result.problems) == 1
+    assert "no_such_name" in result.problems[0]
 
 
 def test_a_statement_that_kills_its_worker_is_not_run_again_in_the_gpu_worker(one_gpu: UnitGrader):
