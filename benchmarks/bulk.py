@@ -137,11 +137,12 @@ def graded(unit: Unit, folder: Path, out: Path, jobs: int) -> Figures:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment)
     assert process.stderr is not None
     with watched_memory(process.pid) as peak:
-        times = [time.perf_counter() for line in process.stderr if line.startswith("[")]
+        said = [(time.perf_counter(), line) for line in process.stderr]
         if process.wait() != 0:
-            raise SystemExit(f"the command failed with exit code {process.returncode}")
+            raise SystemExit(f"the command failed with exit code {process.returncode}: {said[-1][1] if said else ''}")
     seconds = time.perf_counter() - started
     found = [results.decode(path.read_bytes()) for path in sorted(out.glob("*/*.json"))]
+    times = [when for when, line in said if line.startswith("[")]
     steady = (times[-1] - times[0]) / max(len(times) - 1, 1) if times else 0.0
     return Figures(seconds, steady, max(peak, default=0), found)
 
