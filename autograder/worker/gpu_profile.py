@@ -68,7 +68,7 @@ def limits(user: int) -> list[tuple[int, int]]:
 def path_rules(devices: Sequence[Path]) -> list[tuple[Path, AccessFs]]:
     """Paths a GPU worker reaches beyond an ordinary one, with its rights there. To be asked for in the worker itself:
     /proc/self is another folder in every process."""
-    own = Path(f"/proc/{os.getpid()}")
+    own = Path("/proc/self").resolve()
     read = [own, *nvidia.library_folders(), *nvidia.looked_up()]
     rules = [(path, READABLE if path.is_dir() else AccessFs.READ_FILE) for path in read]
     rules.append((own / "task", READABLE | AccessFs.WRITE_FILE))

@@ -3,6 +3,7 @@ it is there on every Linux, and an ordinary worker cannot open it."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -20,7 +21,7 @@ from autograder.diagnosing import diagnose
 from autograder.grader import hardware as hardware_module
 from autograder.grader.faults import TimeoutFault
 from autograder.grader.grading import Grader, UnitGrader
-from autograder.grader.hardware import hardware
+from autograder.grader.hardware import GpuError, hardware, wake
 from autograder.grader.suite_file import collect
 from autograder.grader.workers import WorkerBroke, WorkerTimeout, Zygote, ZygoteError
 from autograder.messages import Call, Name, Probe, Returned
@@ -549,8 +550,20 @@ def test_the_doctor_says_why_workers_reach_no_gpu(monkeypatch: pytest.MonkeyPatc
     assert "not assessed: this machine has no NVIDIA device nodes" in part.advice
 
 
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU, and this machine has none")
+
+
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU, and this machine has none")
+@needs_gpu
+def test_a_real_gpu_is_reached_by_gpu_workers_alone():
+    with Zygote() as zygote:
+        assert hardware(zygote).gpus == torch.cuda.device_count(), hardware(zygote).reason
+        with contextlib.closing(zygote.fork()) as ordinary, pytest.raises(GpuError):
+            wake(ordinary)
+
+
+@pytest.mark.gpu
+@needs_gpu
 @pytest.mark.parametrize("name", ["devices", "data_parallel"])
 def test_on_a_real_gpu_no_gpu_check_is_left_out(name: str):
     course = find_course(Path(__file__).parent)
