@@ -133,10 +133,8 @@ def test_no_picture_where_the_check_passed_or_never_compared():
     assert figure_of(Assessment(None, Outcome.FAILED, [trial], trial)) is None  # type: ignore[arg-type]
 
 
-def test_grading_puts_the_picture_beside_the_message_and_twice_the_same(grade: Grade):
+def test_grading_puts_the_picture_beside_the_message(grade: Grade):
     source = "def double(X):\n    return 2 * X + (X.numel() > 3)\n"
-    checks = grade(source).checks
-    assert [check.figure for check in grade(source).checks] == [check.figure for check in checks]
-    pictured = [check for check in checks if check.figure is not None]
+    pictured = [check for check in grade(source).checks if check.figure is not None]
     assert pictured
     assert all(check.outcome is Outcome.FAILED for check in pictured)
