@@ -64,11 +64,11 @@ def find_hints(course: Course, exercise: str, units: list[Unit]) -> tuple[Unit, 
     )
 
 
-def next_hint(course: Course, exercise: str | None, unit: Unit | None, step: int | None) -> str:
+def next_hint(course: Course, exercise: str | None, unit: Unit | None, step: int | None, *, typed: bool = True) -> str:
     """The next step of help with an exercise (default: the next open one), in words for a terminal or a page.
 
     step: this one (1 to 3) instead of the next. What was shown is kept in the workspace; outside of one it is always
-    the first. Raises CourseError if there is no such exercise.
+    the first. typed: say which command shows the step after it. Raises CourseError if there is no such exercise.
     """
     workspace = find_workspace()
     reached = progress_file.read(workspace)
@@ -79,27 +79,32 @@ def next_hint(course: Course, exercise: str | None, unit: Unit | None, step: int
     unit, hints = find_hints(course, name, units)
     number = step or reached.hints.get(f"{unit.name}/{name}", 0) + 1
     text = told(unit, hints, number)
+    if typed:
+        text += f"\n\n{_how_to_go_on(unit, hints, number)}"
     reached.hints[f"{unit.name}/{name}"] = min(number, len(STEPS))
     progress_file.write(reached, workspace)
     return text
 
 
 def told(unit: Unit, hints: Hints, number: int) -> str:
-    """Step `number` (1, 2, 3; anything above is the last) with its heading, and how to get the next."""
+    """Step `number` (1, 2, 3; anything above is the last) below its heading, in the reader's language."""
     number = min(number, len(STEPS))
-    kinds = {1: _("a question"), 2: _("the idea"), 3: _("the formula")}
     heading = _("{exercise}: hint {number} of {count}, {kind}").format(
-        exercise=hints.exercise, number=number, count=len(STEPS), kind=kinds[number]
+        exercise=hints.exercise, number=number, count=len(STEPS), kind=_kind(number)
     )
-    text = translated(hints.steps[number - 1], unit.public_suite)
-    more = _("Next, {kind}: autograder hint {exercise}")
+    return f"{heading}\n\n{translated(hints.steps[number - 1], unit.public_suite)}"
+
+
+def _how_to_go_on(unit: Unit, hints: Hints, number: int) -> str:
+    if number < len(STEPS):
+        more = _("Next, {kind}: autograder hint {exercise}")
+        return more.format(kind=_kind(number + 1), exercise=hints.exercise)
     last = _("That was the last step. Try it on a small example by hand, then: autograder check {unit}")
-    footer = (
-        more.format(kind=kinds[number + 1], exercise=hints.exercise)
-        if number < len(STEPS)
-        else last.format(unit=unit.name)
-    )
-    return f"{heading}\n\n{text}\n\n{footer}"
+    return last.format(unit=unit.name)
+
+
+def _kind(number: int) -> str:
+    return (_("a question"), _("the idea"), _("the formula"))[number - 1]
 
 
 def _likely(course: Course, reached: Progress) -> list[Unit]:

@@ -135,7 +135,8 @@ def _body(scene: Scene) -> Iterator[object]:
             yield from _task(scene, focused)
     elif not scene.result.problems:
         yield Text("  " + _("All public checks of this unit pass. Well done."), "green")
-        yield Text("  " + _("n goes on to the next unit."))
+        more = scene.progress.next_open(scene.course) is not None
+        yield Text("  " + (_("n goes on to the next unit.") if more else _("So does every other unit of the course.")))
     yield from printed_view(scene.result.printed)
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from prompt_toolkit.input import Input, create_input
 from prompt_toolkit.keys import Keys
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.control import Control
 from rich.segment import Segment
 from watchfiles import Change, awatch
@@ -92,8 +92,16 @@ class Terminal:
     steered: bool
     keys: Input | None
 
+    def measure(self) -> tuple[int, int]:
+        """Columns and rows of the terminal as it is now, whatever COLUMNS and LINES say."""
+        if self.steered:
+            with contextlib.suppress(OSError):
+                self.console.size = ConsoleDimensions(*os.get_terminal_size(self.console.file.fileno()))
+        return self.console.size
+
     def show(self, scene: Scene) -> None:
         """Redraw the whole screen in one write."""
+        self.measure()
         lines = draw(scene, self.console)
         with self.console:
             self.console.control(Control.home())
@@ -334,7 +342,7 @@ class Watch:
             scene.notice = _("nothing is open in this unit")
             return
         try:
-            scene.hint = next_hint(scene.course, scene.focus, scene.unit, None)
+            scene.hint = next_hint(scene.course, scene.focus, scene.unit, None, typed=False)
             scene.notice = _("h again shows the next step; the next save closes the hint")
         except CourseError as error:
             scene.notice = str(error)
@@ -345,13 +353,13 @@ class Watch:
 
     async def _tick(self) -> None:
         """Redraw when the terminal's size changed, and while a check takes long enough to wonder."""
-        size = self.terminal.console.size
+        size = self.terminal.measure()
         while True:
             await asyncio.sleep(TICK_SECONDS)
             if self.scene.running is not None:
                 self.scene.running += TICK_SECONDS
-            if self.scene.running or size != self.terminal.console.size:
-                size = self.terminal.console.size
+            before, size = size, self.terminal.measure()
+            if self.scene.running or size != before:
                 self._redraw()
 
 
