@@ -6,10 +6,10 @@ import textwrap
 from dataclasses import dataclass
 from itertools import groupby
 
-from autograder.language import _
+from autograder.language import _, says
 from autograder.pages.figures import BoxDrawing, HeatMap, box_drawing, heat_map
 from autograder.pages.rendering import points, render
-from autograder.results import Boxes, CheckResult, ExerciseResult, Matrices, Outcome, Recognised
+from autograder.results import NOT_WRITTEN, Boxes, CheckResult, ExerciseResult, Matrices, Outcome, Recognised
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,10 @@ class Block:
 
 @dataclass(frozen=True)
 class Group:
-    """Checks that ended alike and say the same. kind: passed, failed, skipped or broken, for the colour."""
+    """Checks that ended alike and say the same. kind: passed, failed, skipped or broken, for the colour.
+
+    titles: none where the exercise is not written yet, for there is nothing to say about each.
+    """
 
     symbol: str
     word: str
@@ -109,7 +112,7 @@ def _group(checks: list[CheckResult], hinted: set[str]) -> Group:
         symbol(first.outcome),
         word(first.outcome),
         kind(first.outcome),
-        [check.title for check in checks],
+        [] if says(first.message, NOT_WRITTEN) else [check.title for check in checks],
         _blocks(first.message),
         list(known.values()),
         heat_map(figure) if isinstance(figure, Matrices) else None,

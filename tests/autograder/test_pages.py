@@ -10,7 +10,16 @@ import pytest
 
 from autograder.pages import exercise_html
 from autograder.pages.figures import box_drawing, heat_map
-from autograder.results import Boxes, CheckResult, ExerciseResult, Matrices, Outcome, Recognised, score_exercise
+from autograder.results import (
+    NOT_WRITTEN,
+    Boxes,
+    CheckResult,
+    ExerciseResult,
+    Matrices,
+    Outcome,
+    Recognised,
+    score_exercise,
+)
 
 ATTACK = "<script>alert('1')</script><img src=x onerror=alert(2)>\"'&"
 VOID = {"meta", "br", "img", "rect", "link"}
@@ -95,9 +104,14 @@ def test_a_message_keeps_the_shape_of_its_numbers_and_wraps_its_prose():
 
 
 def test_checks_with_the_same_message_share_it():
-    text = Page(exercise_html(exercise(failed("Not written yet."), failed("Not written yet."), failed("other")))).text
-    assert text.count("Not written yet.") == 1
+    text = Page(exercise_html(exercise(failed("same"), failed("same"), failed("other")))).text
+    assert text.count("same") == 1
     assert text.count("It holds.") == 3
+
+
+def test_an_exercise_that_is_not_written_is_one_line():
+    text = Page(exercise_html(exercise(failed(NOT_WRITTEN), failed(NOT_WRITTEN)))).text
+    assert text == "softmax 0 of 4 points Not written yet."
 
 
 def test_a_recognised_mistake_is_named_each_time_and_its_hint_given_once():

@@ -288,7 +288,8 @@ def open_page(browser: Any) -> Iterator[Any]:
 def test_no_accessibility_rule_is_broken(site: Path, open_page: Any, width: int, scheme: str):
     from axe_playwright_python.sync_playwright import Axe
 
-    for path in (site / "index.html", site / "students" / f"{file_names(NAMES)[ATTACK]}.html"):
+    students = [site / "students" / f"{file_names(NAMES)[name]}.html" for name in (ATTACK, "ada")]
+    for path in (site / "index.html", *students):
         page = open_page(path, width, scheme)
         page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
         found = Axe().run(page)
