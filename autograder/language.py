@@ -131,8 +131,10 @@ def read_catalog(path: Path) -> Translations:
     try:
         with path.open("rb") as file:
             catalog = read_po(file, abort_invalid=True)
-    except (OSError, UnicodeDecodeError, PoFileError) as error:
-        raise CatalogError(f"{path} is no proper PO file: {error}; mend it or restore the old one") from error
+    except PoFileError as error:
+        raise CatalogError(f"{path}, line {error.lineno + 1}, is not what a PO file holds: {error.line}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise CatalogError(f"{path} cannot be read: {error}") from error
     finished = {str(m.id): str(m.string) for m in catalog if m.id and m.string and not m.fuzzy}
     patterns = [(_pattern(sentence), said) for sentence, said in finished.items() if VALUE.search(sentence)]
     return Translations(finished, patterns)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.pofile import PoFileError, read_po, write_po
+from babel.messages.pofile import read_po, write_po
 
 from autograder.building import BuildError, cut
 from autograder.course import INDEX, Course, Unit
-from autograder.language import ENGINE, LANGUAGES, VALUE, CatalogError, catalog_path
+from autograder.language import ENGINE, LANGUAGES, VALUE, catalog_path, read_catalog
 from autograder.prose import passages
 
 OTHERS = tuple(language for language in LANGUAGES if language != "en")
@@ -179,11 +179,9 @@ def _places(text: str) -> list[str]:
 def _read(path: Path, language: str) -> Catalog:
     if not path.is_file():
         return Catalog(locale=language)
-    try:
-        with path.open("rb") as file:
-            return read_po(file, locale=language, abort_invalid=True)
-    except (OSError, UnicodeDecodeError, PoFileError) as error:
-        raise CatalogError(f"{path} is no proper PO file: {error}; mend it or restore the old one") from error
+    read_catalog(path)  # which names the file and the line that is wrong
+    with path.open("rb") as file:
+        return read_po(file, locale=language)
 
 
 def _said_in(scope: ast.stmt, local: dict[str, ast.FunctionDef]) -> Iterator[Message]:

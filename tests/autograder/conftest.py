@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from autograder.results import SubmissionResult
 from autograder.submission import Submission, read_submission
 
 collect_ignore = ["course"]
+os.environ["AUTOGRADER_LANG"] = "en"  # whatever the machine's locale; tests that want another language say so
 COURSE = Path(__file__).parent / "course"
 GOOD = (COURSE / "solutions" / "doubling.py").read_text()
 
