@@ -19,7 +19,7 @@ def write_junit(reading: Reading, target: Path, titles: Mapping[str, str]) -> li
     """One file for all submissions."""
     suites = Element("testsuites", name="autograder")
     suites.extend(_suite(result) for result in reading.results)
-    for count in ("tests", "failures", "errors", "skipped"):
+    for count in ("tests", "failures", "errors"):
         suites.set(count, str(sum(int(suite.get(count, "0")) for suite in suites)))
     suites.set("time", f"{sum(result.seconds for result in reading.results):.3f}")
     indent(suites)
