@@ -80,14 +80,19 @@ class Review(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         place = resources["nbgrader"]
+        marked: dict[str, bool] = place.get(FOR_A_PERSON, {})
+        if marked:
+            self._mark(place, marked)
+        return nb, resources
+
+    def _mark(self, place: dict[str, str], marked: dict[str, bool]) -> None:
         with Gradebook(place["db_url"]) as gradebook:
-            for grade_id, judged in place.get(FOR_A_PERSON, {}).items():
+            for grade_id, judged in marked.items():
                 grade: Any = gradebook.find_grade(grade_id, place["notebook"], place["assignment"], place["student"])
                 grade.needs_manual_grade = True
                 if not judged:
                     grade.auto_score = None
             gradebook.db.commit()
-        return nb, resources
 
 
 def submission_of(nb: NotebookNode, notebook: str, student: str) -> Submission:
