@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -246,6 +248,16 @@ def test_no_results_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.Monkey
     assert run.exit_code == 2
     assert "autograder grade --out" in run.stderr
     assert not Path("report").exists()
+
+
+def test_reading_results_needs_no_torch(tmp_path: Path):
+    results.write(graded("ada", "u", P, F), tmp_path / "results")
+    commands = [["report", "results"], ["export", "results", "--format", "csv"], ["diff", "results", "results"]]
+    code = f"import sys\nfrom autograder.cli import app\nfor command in {commands}:\n    app(command, standalone_mode=False)\n"
+    code += "assert not {'torch', 'numpy', 'nbformat', 'nbgrader'} & set(sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "report" / "students" / "ada.html").is_file()
 
 
 # In a browser
