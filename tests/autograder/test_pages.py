@@ -22,7 +22,7 @@ from autograder.results import (
 )
 
 ATTACK = "<script>alert('1')</script><img src=x onerror=alert(2)>\"'&"
-VOID = {"meta", "br", "img", "rect", "link"}
+VOID = {"meta", "br", "wbr", "img", "rect", "link"}
 
 
 class Page(HTMLParser):

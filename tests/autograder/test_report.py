@@ -193,7 +193,7 @@ def test_the_class_page_shows_the_survey_in_the_order_of_the_course(site: Path):
         "Left out of this report results/bob/dropout.json: broken <script>",
         "Check 1 holds. softmax : 11 failed 100 % 11 of 11",
         "width and height swapped in softmax who",
-        "ada 1 1 2 of 5",
+        "ada 2 of 5 1 1",
         "problem in the source, to be reviewed",
     ):
         assert words in text, words
