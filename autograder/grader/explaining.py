@@ -110,4 +110,4 @@ def _inputs(trial: Trial, fixed: dict[str, Any]) -> str:
 
 
 def _block(indent: str, text: str) -> str:
-    return "\n".join(indent + line for line in text.split("\n"))
+    return "\n".join((indent + line).rstrip() for line in text.split("\n"))

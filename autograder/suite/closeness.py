@@ -132,9 +132,9 @@ def items_of(got: Any, count: int | None = None, *, what: str | None = None) -> 
         raise Mismatch(_("must be a list or a tuple"), got, what=what)
     items = list(got)
     if count is not None and len(items) != count:
-        raise Mismatch(
-            _("must have {wanted} items, not {count}").format(wanted=count, count=len(items)), items, what=what
-        )
+        one, more = _("must have one item, not {count}"), _("must have {wanted} items, not {count}")
+        said = (one if count == 1 else more).format(wanted=count, count=len(items))
+        raise Mismatch(said, items, what=what)
     return items
 
 

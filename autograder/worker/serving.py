@@ -9,6 +9,7 @@ import random
 import re
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any
@@ -45,6 +46,7 @@ from autograder.worker.source import ParsedSource
 MESSAGE_LIMIT = 1000
 FRAME_LIMIT = 6
 MODULE_NAME = "submission"
+PROBE_MODULE = "autograder_probe"
 _KERNEL_CELL = re.compile(r"[/\\]ipykernel_\d+[/\\]|^<ipython-input-")
 
 
@@ -149,6 +151,9 @@ class Server:
     def _probe(self, probe: Probe) -> Callable[..., Any]:
         if probe.source not in self._probes:
             namespace: dict[str, Any] = {"torch": torch, "np": np, "nn": nn, "Tensor": Tensor, "Any": Any}
+            # A warning about the probe's own code is no business of the student's; it goes by this name.
+            namespace["__name__"] = PROBE_MODULE
+            warnings.filterwarnings("ignore", module=PROBE_MODULE)
             exec(compile(probe.source, "<probe>", "exec", dont_inherit=True), namespace)
             self._probes[probe.source] = namespace[probe.name]
         return self._probes[probe.source]
