@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from autograder.course import CourseError
-from autograder.exporting.files import write_file
+from autograder.files import write_file
 from autograder.reading import Reading, file_names
 from autograder.results import CheckResult, Outcome, SubmissionResult
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from autograder.exporting.files import write_file
+from autograder.files import write_file
 from autograder.reading import Reading
 from autograder.results import CheckResult, Outcome, SubmissionResult
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from autograder.exporting.files import write_file
+from autograder.files import write_file
 from autograder.reading import Reading, file_names
 from autograder.results import Outcome, SubmissionResult
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
 from autograder.course import CourseError
+from autograder.files import write_file
 from autograder.language import _, language
 from autograder.pages.exercise import exercise_html, exercise_style, kind, symbol, word
 from autograder.pages.rendering import points, render
@@ -24,7 +24,7 @@ GENERATOR = '<meta name="generator" content="autograder report">'
 def write_report(reading: Reading, out: Path, titles: Mapping[str, str] | None = None) -> list[Path]:
     """Write OUT/index.html and OUT/students/*.html; pages of students who are gone are removed. The pages written.
 
-    titles: unit -> its title, in the order of the course. Raises CourseError where OUT holds something else.
+    titles: unit -> its title, in the order of the course. Raises CourseError where OUT holds something else or cannot be written.
     """
     if not reading.results and not reading.remarks:
         raise CourseError("there are no results to report on; `autograder grade --out DIR` writes some")
@@ -35,7 +35,6 @@ def write_report(reading: Reading, out: Path, titles: Mapping[str, str] | None =
     by_student: dict[str, dict[str, SubmissionResult]] = {student: {} for student in reading.students}
     for result in reading.results:
         by_student[result.student][result.unit] = result
-    (out / STUDENTS).mkdir(parents=True, exist_ok=True)
     written = [_write(out / INDEX, _class_page(reading, by_student, files, units, titles))]
     for student, results in by_student.items():
         page = _student_page(student, [results[unit] for unit in units if unit in results], titles)
@@ -138,11 +137,7 @@ def _check_ours(out: Path) -> None:
 
 
 def _write(path: Path, page: str) -> Path:
-    """In one step, so that whoever reads a page never sees half of it."""
-    part = path.with_name(f".{path.name[:100]}.part")
-    part.write_text(page, encoding="utf-8")
-    os.replace(part, path)
-    return path
+    return write_file(path, page.encode())
 
 
 def _remove_stale(folder: Path, written: list[Path]) -> None:
