@@ -19,10 +19,10 @@ _SHOWN_FAILURES = 5
 
 
 class Display:
-    """Shows a run. quiet: a single file was given, whose feedback says it all."""
+    """Shows a run. quiet: a single file was given, whose feedback says it all. screen: elsewhere than standard error."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
-        self._screen = Console(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True)
+    def __init__(self, *, quiet: bool = False, screen: Console | None = None) -> None:
+        self._screen = screen or Console(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True)
         self._quiet = quiet
         self._done = self._total = 0
         self._counts = dict.fromkeys(("below full marks", "hung or crashed", "not graded"), 0)
@@ -77,7 +77,7 @@ class Display:
 def _bar(screen: Console) -> Progress:
     columns = (
         TextColumn("grading"),
-        BarColumn(),
+        BarColumn(bar_width=24),
         MofNCompleteColumn(),
         _Rate(),
         TextColumn("left"),

@@ -48,19 +48,21 @@ class Pool:
         """Grade tasks; they come back as they are done. A task whose process died is done again, by a new process."""
         waiting = iter(tasks)
         again: deque[Task] = deque()
+        heard: list[Graded] = []
         more = True
-        while more or again or self._busy():
+        while more or again or heard or self._busy():
             for helper in [h for h in self._helpers if h.ready and h.task is None]:
                 task = again.popleft() if again else next(waiting, None) if more else None
                 if task is None:
                     more = False
                     break
                 _hand(helper, task)
-            if not (more or again or self._busy()):
-                return
-            for pipe in wait([helper.pipe for helper in self._helpers]):
-                helper = next(h for h in self._helpers if h.pipe is pipe)
-                yield from self._hear(helper, again)
+            yield from heard  # only now: whoever takes them writes to disk, and nobody should wait for that
+            heard.clear()
+            if more or again or self._busy():
+                for pipe in wait([helper.pipe for helper in self._helpers]):
+                    helper = next(h for h in self._helpers if h.pipe is pipe)
+                    heard += self._hear(helper, again)
 
     def close(self) -> None:
         for helper in self._helpers:

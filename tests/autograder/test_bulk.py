@@ -2,56 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-import json
-import os
-import random
 import shutil
-import signal
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
 from pathlib import Path
 
 import msgspec
 import psutil
 import pytest
-import stand_ins
+from classroom import SLOW, WAYS, at_work, hand_in, kill_first, own_zygote, workers_of, zygotes_of
 from conftest import COURSE, GOOD
 from rich.console import Console
 
 from autograder import results
-from autograder.bulk import keys, processes
+from autograder.bulk import keys
 from autograder.bulk.display import Display
 from autograder.bulk.grading import LOST_IN_A_ROW, TaskGrader
 from autograder.bulk.keys import submission_key, unit_key
-from autograder.bulk.processes import ATTEMPTS, Pool
 from autograder.bulk.running import FULL_ISOLATION, Keys, Plan, Report, plan, run, sensible_jobs
 from autograder.bulk.tasks import Graded, RunError, Settings, Task
 from autograder.cells import Cell
 from autograder.course import Course, load_course
-from autograder.gathering import Found, gather
+from autograder.gathering import Found
 from autograder.grader.grading import UnitGrader
 from autograder.results import CheckResult, Outcome, SubmissionResult, score_exercise
-
-PATIENCE = 60.0
-SLOW = "import time\ntime.sleep(0.4)\n"
-WAYS = {
-    "right": GOOD,
-    "stub": (COURSE / "assignments/doubling/doubling.py").read_text(),
-    "broken": GOOD + "\ndef later(:\n",
-    "exits": GOOD.replace("return 2 * X", "import os; os._exit(3)"),
-    "forbidden": GOOD.replace("return E / E.sum(dim=1, keepdim=True)", "return torch.softmax(X, dim=1)"),
-    "lacks": GOOD.replace("def double", "def dubble"),
-}
-
-
-# ---------------------------------------------------------------- keys
 
 
 @pytest.fixture
@@ -130,16 +106,6 @@ def test_the_engine_version_follows_the_sources_but_not_their_views(tmp_path: Pa
     keys.engine_version.cache_clear()
 
 
-# ---------------------------------------------------------------- what is to do
-
-
-def hand_in(folder: Path, **sources: str) -> list[Found]:
-    for student, source in sources.items():
-        (folder / student).mkdir(parents=True, exist_ok=True)
-        (folder / student / "doubling.py").write_text(source)
-    return gather([folder], ["doubling"]).submissions
-
-
 def result_of(student: str, key: str, isolation: str = "none") -> SubmissionResult:
     exercise = score_exercise("double", [CheckResult("t", "It holds.", 1, Outcome.PASSED)], [])
     return SubmissionResult(student, "doubling", 1.0, 1.0, isolation, 1, [exercise], key=key)
@@ -196,9 +162,6 @@ def test_there_are_no_more_processes_than_pay_off():
     assert [sensible_jobs(8, n) for n in (1, 7, 8, 31, 1000)] == [1, 1, 2, 7, 8]
 
 
-# ---------------------------------------------------------------- one process
-
-
 class Silent:
     """A watcher that only keeps what it was told."""
 
@@ -234,30 +197,6 @@ def plain(result: SubmissionResult | None) -> SubmissionResult:
     return msgspec.structs.replace(result, seconds=0.0)
 
 
-def workers_of(zygote: psutil.Process) -> list[psutil.Process]:
-    return zygote.children()
-
-
-def zygotes_of(process: psutil.Process) -> list[psutil.Process]:
-    return [p for p in process.children() if "autograder.worker" in command(p)]
-
-
-def command(process: psutil.Process) -> str:
-    try:
-        return " ".join(process.cmdline())
-    except psutil.Error:
-        return ""
-
-
-def at_work(workers: list[psutil.Process]) -> list[psutil.Process]:
-    """Workers that are old enough to have begun with their submission."""
-    return [worker for worker in workers if time.time() - worker.create_time() > 1]
-
-
-def own_zygote(before: set[int]) -> psutil.Process:
-    return next(p for p in zygotes_of(psutil.Process()) if p.pid not in before)
-
-
 def test_a_graded_task_has_its_key_and_its_score(grader: TaskGrader, shared: Settings):
     task = task_of(GOOD, shared)
     graded = grader.grade(task)
@@ -280,18 +219,6 @@ def test_a_worker_killed_from_outside_changes_no_result(shared: Settings):
         disturbed = grader.grade(task)
         killed.join()
         assert plain(disturbed.result) == plain(undisturbed.result)
-
-
-def kill_first(candidates: Callable[[], list[psutil.Process]]) -> None:
-    """Wait for a process to appear and kill it."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        found = candidates()
-        if found:
-            found[0].kill()
-            return
-        time.sleep(0.02)
-    raise AssertionError("nothing to kill appeared")
 
 
 def test_a_killed_zygote_is_replaced_and_the_submission_graded_again(shared: Settings):
@@ -398,201 +325,15 @@ def test_a_result_that_may_not_be_written_is_a_failure(
     assert not list(tmp_path.glob("out/*/*.json"))
 
 
-# ---------------------------------------------------------------- several processes
-
-
-def tasks_named(*students: str, flag: str = "/dev/null") -> list[Task]:
-    return [Task(student, "doubling", "", [], flag, "", "", Settings("", 1)) for student in students]
-
-
-def test_a_task_whose_process_is_killed_is_graded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(processes, "serve", stand_ins.serve)
-    with Pool(2) as pool:
-        students = ["a", "b", "once", "c", "d"]
-        graded = list(pool.grade(tasks_named(*students, flag=str(tmp_path / "flag"))))
-    assert sorted(g.student for g in graded) == sorted(students)
-    assert not any(g.failure for g in graded)
-
-
-def test_a_task_that_always_loses_its_process_fails_and_the_others_are_graded(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(processes, "serve", stand_ins.serve)
-    with Pool(2) as pool:
-        graded = {g.student: g.failure for g in pool.grade(tasks_named("a", "always", "b", "c"))}
-    assert f"killed {ATTEMPTS} times" in graded.pop("always")
-    assert graded == {"a": "", "b": "", "c": ""}
-
-
-def test_processes_that_never_come_up_end_the_run(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(processes, "serve", stand_ins.never_up)
-    with Pool(2) as pool:
-        graded = next(pool.grade(tasks_named("a")))
-    assert graded.fatal
-    assert "before they are up" in graded.failure
-
-
-# ---------------------------------------------------------------- the whole command, and kill -9
-
-
-@pytest.fixture(scope="module")
-def classroom(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve submissions, each slow enough to be caught at work."""
-    folder = tmp_path_factory.mktemp("bulk")
-    names = list(WAYS)
-    hand_in(folder / "in", **{f"s{n:02}-{names[n % 6]}": SLOW + WAYS[names[n % 6]] for n in range(12)})
-    return folder
-
-
-def start(folder: Path, out: str, *options: str) -> subprocess.Popen[str]:
-    arguments = [sys.executable, "-m", "autograder", "grade", str(folder / "in"), "--out", str(folder / out), *options]
-    environment = {**os.environ, "AUTOGRADER_COURSE": str(COURSE), "AUTOGRADER_LANG": "en"}
-    return subprocess.Popen(
-        arguments,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment,
-        start_new_session=True,
-    )
-
-
-def documents(folder: Path) -> dict[str, bytes]:
-    """The results, byte for byte, but for the seconds they took."""
-    found = {}
-    for path in sorted(folder.glob("*/*.json")):
-        lines = path.read_bytes().split(b"\n")
-        found[str(path.relative_to(folder))] = b"\n".join(line for line in lines if b'"seconds":' not in line)
-    return found
-
-
-@pytest.fixture(scope="module")
-def undisturbed(classroom: Path) -> dict[str, bytes]:
-    run = start(classroom, "calm", "--jobs", "2")
-    _, said = run.communicate(timeout=300)
-    assert run.returncode == 0, said
-    assert "graded 12, 0 unchanged" in said
-    return documents(classroom / "calm")
-
-
-def graders_of(run: psutil.Process) -> list[psutil.Process]:
-    return [p for p in run.children() if "spawn_main" in command(p)]
-
-
-def family(run: psutil.Process) -> list[psutil.Process]:
-    return [run, *run.children(recursive=True)]
-
-
-def some(run: psutil.Process, kind: str) -> list[psutil.Process]:
-    """The processes of a run that are graders, zygotes or workers just now."""
-    with contextlib.suppress(psutil.Error):
-        graders = graders_of(run)
-        if kind == "grader":
-            return graders
-        zygotes = [z for g in graders for z in zygotes_of(g)]
-        return zygotes if kind == "zygote" else [w for z in zygotes for w in workers_of(z)]
-    return []
-
-
-def wait_for_results(folder: Path, run: subprocess.Popen[str], count: int) -> None:
-    until = time.monotonic() + 3 * PATIENCE
-    while len(documents(folder)) < count:
-        assert time.monotonic() < until, "no progress"
-        assert run.poll() is None, run.communicate()
-        time.sleep(0.02)
-
-
-def assert_all_gone(processes: list[psutil.Process]) -> None:
-    """Nothing that belonged to a killed run is left, however long its submissions would still hang."""
-    _, alive = psutil.wait_procs(processes, timeout=PATIENCE / 2)
-    assert [command(p) for p in alive if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
-
-
-def test_kill_minus_nine_at_any_moment_loses_nothing_but_what_was_in_flight(
-    classroom: Path, undisturbed: dict[str, bytes]
-):
-    out = classroom / "stormy"
-    chance = random.Random(os.getpid())
-    for attempt, whole in enumerate(("group", "run alone")):
-        run = start(classroom, "stormy", "--jobs", "2")
-        parent = psutil.Process(run.pid)
-        for kind in chance.sample(["worker", "zygote", "grader", "worker"], 4):
-            time.sleep(chance.random())
-            kill_first(partial(some, parent, kind))
-        wait_for_results(out, run, 3 * (attempt + 1))
-        kept = documents(out)
-        everyone = family(parent)
-        if whole == "group":
-            os.killpg(run.pid, signal.SIGKILL)
-        else:
-            run.kill()
-        assert_all_gone(everyone)
-        run.communicate()
-        assert kept.items() <= documents(out).items()
-        assert documents(out).items() <= undisturbed.items()
-    done = len(documents(out))
-    last = start(classroom, "stormy")
-    _, said = last.communicate(timeout=300)
-    assert last.returncode == 0, said
-    assert f"graded {12 - done}, {done} unchanged" in said
-    assert documents(out) == undisturbed
-
-
-def test_one_process_writes_the_same_results_as_two(classroom: Path, undisturbed: dict[str, bytes]):
-    for student in ("s00-right", "s03-exits"):
-        shutil.rmtree(classroom / "calm" / student)
-    run = start(classroom, "calm", "--jobs", "1")
-    _, said = run.communicate(timeout=300)
-    assert "2 to grade, 10 unchanged, on one process" in said
-    assert "[2/2]" in said
-    assert documents(classroom / "calm") == undisturbed
-
-
-def test_a_run_killed_while_a_submission_hangs_leaves_no_process(tmp_path: Path):
-    hangs = "while True: pass\n" * 3 + GOOD  # three statements, twenty seconds each
-    hand_in(tmp_path / "in", ada=hangs, bob=hangs)
-    run = start(tmp_path, "out", "--jobs", "2")
-    parent = psutil.Process(run.pid)
-    until = time.monotonic() + PATIENCE
-    while len(some(parent, "worker")) < 2:
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    everyone = family(parent)
-    run.kill()
-    assert_all_gone(everyone)  # before `communicate`, which would wait for whoever else holds the pipes
-    run.communicate()
-
-
-def test_ctrl_c_ends_the_run_and_says_how_to_go_on(classroom: Path):
-    run = start(classroom, "interrupted", "--jobs", "2")
-    parent = psutil.Process(run.pid)
-    wait_for_results(classroom / "interrupted", run, 1)
-    everyone = family(parent)
-    os.killpg(run.pid, signal.SIGINT)
-    _, said = run.communicate(timeout=PATIENCE)
-    assert run.returncode == 130
-    assert "Run it again to go on" in said
-    assert "Traceback" not in said
-    assert_all_gone(everyone)
-
-
-def test_json_goes_to_standard_output_and_nothing_else_does(classroom: Path, undisturbed: dict[str, bytes]):
-    run = start(classroom, "calm", "--json")
-    printed, said = run.communicate(timeout=300)
-    assert len(json.loads(printed)) == 12
-    assert "graded 0, 12 unchanged" in said
-
-
-# ---------------------------------------------------------------- how it is shown
-
-
-def shown(display: Display, *, terminal: bool) -> io.StringIO:
+def screened(*, terminal: bool) -> tuple[Display, io.StringIO]:
+    """A display, and what it shows."""
     text = io.StringIO()
-    display._screen = Console(file=text, force_terminal=terminal, width=120, markup=False, highlight=False)
-    return text
+    screen = Console(file=text, force_terminal=terminal, width=120, markup=False, highlight=False, soft_wrap=True)
+    return Display(screen=screen), text
 
 
 def test_elsewhere_than_in_a_terminal_each_submission_is_one_line():
-    display = Display()
-    text = shown(display, terminal=False)
+    display, text = screened(terminal=False)
     found = [Found(name, "doubling", Path()) for name in ("ada", "[bold]", "eve")]
     with display.begin(Plan(found), "two processes"):
         display.add(Graded("ada", "doubling", result_of("ada", "")))
@@ -607,8 +348,7 @@ def test_elsewhere_than_in_a_terminal_each_submission_is_one_line():
 
 
 def test_in_a_terminal_a_bar_shows_how_far_it_is_and_what_went_wrong():
-    display = Display()
-    text = shown(display, terminal=True)
+    display, text = screened(terminal=True)
     lost = CheckResult("t", "It holds.", 1, Outcome.TIMED_OUT)
     hung = SubmissionResult("ada", "doubling", 0.0, 1.0, "none", 1, [score_exercise("double", [lost], [])])
     with display.begin(Plan([Found("ada", "doubling", Path())] * 4), "two processes"):
@@ -619,8 +359,7 @@ def test_in_a_terminal_a_bar_shows_how_far_it_is_and_what_went_wrong():
 
 
 def test_the_summary_says_what_was_graded_and_names_failures_once_for_each_reason():
-    display = Display()
-    text = shown(display, terminal=False)
+    display, text = screened(terminal=False)
     failures = [Graded(f"s{n}", "doubling", failure="the suite is broken") for n in range(7)]
     display.summary(Report([], failures, graded=7, unchanged=990, others=3))
     said = text.getvalue()
