@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,8 +23,8 @@ from autograder.results import Outcome
 from autograder.suite.closeness import Mismatch
 
 SHRINK_CALLS = 100
+# Of processor time, so that a machine with much to do finds the same smallest input as an idle one.
 SEARCH_SECONDS = 3.0
-SLOW_EXAMPLE_SECONDS = 0.02
 
 
 @dataclass
@@ -89,13 +88,13 @@ class Assessor:
             reason = _("needs {hardware}").format(hardware=_(" and ").join(sorted(missing)))
             return Assessment(check, Outcome.NOT_ASSESSED, [], reason=reason)
         trials: list[Trial] = []
-        started = time.monotonic()
+        started = _busy_seconds(respondent)
         with contextlib.closing(self._attempts(check, respondent, forbidden)) as attempts:
             for trial in attempts:
                 trials.append(trial)
                 stopped = trial.outcome is not Outcome.PASSED and not _worth_continuing(trial)
                 failing = any(t.outcome is not Outcome.PASSED for t in trials)
-                if stopped or (failing and time.monotonic() - started > SEARCH_SECONDS):
+                if stopped or (failing and _busy_seconds(respondent) - started > SEARCH_SECONDS):
                     break
         if not trials:
             return Assessment(check, Outcome.GRADER_ERROR, [], reason="no drawn input met the check's assumptions")
@@ -105,9 +104,7 @@ class Assessor:
         if failed[0].outcome is Outcome.NOT_ASSESSED:
             return Assessment(check, Outcome.NOT_ASSESSED, trials, reason=str(failed[0].error))
         shown = min(failed, key=_input_size)
-        seconds_each = (time.monotonic() - started) / len(trials)
-        quick = seconds_each < SLOW_EXAMPLE_SECONDS
-        if self._shrinks and check.wrapper is not None and _worth_continuing(shown) and quick:
+        if self._shrinks and check.wrapper is not None and _worth_continuing(shown):
             shown = self._smallest(check, shown, respondent, forbidden)
         return Assessment(check, failed[0].outcome, trials, shown)
 
@@ -202,7 +199,7 @@ class Assessor:
 
     def _smallest(self, check: Check, shown: Trial, respondent: Respondent, forbidden: tuple[str, ...]) -> Trial:
         """Let hypothesis shrink the failure, for at most SHRINK_CALLS examples."""
-        search = _Search(shown, time.monotonic() + SEARCH_SECONDS)
+        search = _Search(shown, respondent, _busy_seconds(respondent) + SEARCH_SECONDS)
 
         def inner(**arguments: Any) -> None:
             names = ("submission", "reference", *check.fixed)
@@ -229,12 +226,13 @@ class _Search:
     """The smallest failing trial so far, and how much searching is left."""
 
     best: Trial
+    respondent: Respondent
     until: float
     calls: int = 0
 
     def note(self, trial: Trial | None) -> None:
         self.calls += 1
-        if self.calls > SHRINK_CALLS or time.monotonic() > self.until:
+        if self.calls > SHRINK_CALLS or _busy_seconds(self.respondent) > self.until:
             raise _Spent
         if trial is None or trial.outcome is not self.best.outcome or not _same_kind(trial, self.best):
             return
@@ -279,6 +277,11 @@ def _copied(value: Any) -> Any:
     if type(value) in (list, tuple):
         return type(value)(map(_copied, value))
     return value
+
+
+def _busy_seconds(respondent: Respondent) -> float:
+    """Processor time a submission has used; 0 for trusted code in this process."""
+    return respondent.busy_seconds() if isinstance(respondent, Session) else 0.0
 
 
 def _worth_continuing(trial: Trial) -> bool:

@@ -62,6 +62,7 @@ class Session:
     _loaded_before: bool = False
     _impatience: int = 0
     _spent: float = 0.0
+    _lost_seconds: float = 0.0
     _ahead: deque[bytes] = field(default_factory=deque)
     _sent: int = 0
 
@@ -139,6 +140,10 @@ class Session:
         self._ahead.popleft()
         return self._exchange(batch)
 
+    def busy_seconds(self) -> float:
+        """Processor time its workers have used, as far as the system says."""
+        return self._lost_seconds + (self._worker.busy_seconds() if self._worker is not None else 0.0)
+
     def _check_patience(self) -> None:
         if self._spent > EXERCISE_SECONDS:
             said = _("This exercise took more than {seconds} seconds in all.")
@@ -156,6 +161,7 @@ class Session:
             self._lose_worker()
             self._impatience = len(BUSY_SECONDS) - 1
             seconds = error.seconds
+            self._lost_seconds += seconds
             one = _("It did not finish within one second. Is there a loop that never ends?")
             more = _("It did not finish within {seconds} seconds. Is there a loop that never ends?")
             raise TimeoutFault(one if seconds == 1 else more.format(seconds=f"{seconds:g}")) from None

@@ -85,7 +85,7 @@ class Worker:
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                     # It may have died of a later question and have answered the one that is due: read on.
                     self._channel.send(*frames, deadline=deadline)
-            return decode_reply(self._receive(deadline, self._busy_seconds() + busy_seconds))
+            return decode_reply(self._receive(deadline, self.busy_seconds() + busy_seconds))
         except TimeoutError:
             self.close()
             raise WorkerTimeout(min(seconds, busy_seconds)) from None
@@ -98,7 +98,7 @@ class Worker:
     def _receive(self, deadline: float, busy_until: float) -> bytes:
         """Raises TimeoutError at the deadline, or when the worker has been busy for too long."""
         while True:
-            left = busy_until - self._busy_seconds()
+            left = busy_until - self.busy_seconds()
             if left <= 0:
                 raise TimeoutError
             try:
@@ -107,7 +107,7 @@ class Worker:
                 if time.monotonic() >= deadline:
                     raise
 
-    def _busy_seconds(self) -> float:
+    def busy_seconds(self) -> float:
         """Processor time the worker has used; 0 where the system does not say."""
         if not sys.platform.startswith("linux"):
             return 0.0

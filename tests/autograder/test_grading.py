@@ -42,6 +42,13 @@ def test_another_grader_process_gives_the_same_bytes(unit: Unit, grade: Grade, t
     )
 
 
+def test_a_slow_machine_gives_the_same_bytes(grade: Grade):
+    """What a submission burns bounds the search for the smallest input, not how long that takes."""
+    idle = grade(replaced("double", "return X + 2"))
+    busy = grade(replaced("double", "time.sleep(0.025); return X + 2", "import time"))
+    assert [c.message for c in failed(idle, "double")] == [c.message for c in failed(busy, "double")]
+
+
 EVASIONS = {
     "by name": "return torch.softmax(X, dim=1)",
     "as a method": "return X.softmax(1)",
