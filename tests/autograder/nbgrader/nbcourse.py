@@ -120,10 +120,15 @@ class NbCourse:
         program = Path(sys.executable).parent / arguments[0]
         ran = subprocess.run(
             [str(program), *arguments[1:]], cwd=folder or self.folder, capture_output=True, text=True, check=False,
-            env={**os.environ, "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}",
-                 "AUTOGRADER_COURSE": str(self.root), "OMP_NUM_THREADS": "1", **environment},
+            env={**os.environ, **self.environment(), **environment},
         )  # fmt: skip
         return Ran(ran.returncode, ran.stdout + ran.stderr)
+
+    def environment(self) -> dict[str, str]:
+        """An active environment, and the planted course as the one to be found."""
+        programs = Path(sys.executable).parent
+        path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+        return {"PATH": path, "AUTOGRADER_COURSE": str(self.root), "OMP_NUM_THREADS": "1"}
 
     def released(self, unit: str = UNIT) -> NotebookNode:
         return nbformat.read(self.folder / "release" / unit / f"{unit}.ipynb", as_version=4)
