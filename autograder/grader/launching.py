@@ -4,7 +4,6 @@ of torch and the grader's run side by side."""
 from __future__ import annotations
 
 import os
-import secrets
 import socket
 import subprocess
 import sys
@@ -68,7 +67,7 @@ def launch_spare(preload: tuple[str, ...] = ()) -> Launched:
     Its folder and the token travel through its standard input, whose end also tells it that we are gone.
     """
     listener = socket.create_server(("127.0.0.1", 0), backlog=1)
-    token, scratch = secrets.token_hex(32), tempfile.mkdtemp(prefix="autograder-")
+    token, scratch = os.urandom(32).hex(), tempfile.mkdtemp(prefix="autograder-")
     process = subprocess.Popen(
         [sys.executable, "-m", "autograder.worker", f"port:{listener.getsockname()[1]}", *preload],
         stdin=subprocess.PIPE,
