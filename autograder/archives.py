@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import time
 import zipfile
@@ -11,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-_CHUNK = 2**16
 _NAME_BYTES = 240
 _ARCHIVES = (".zip", ".gz", ".tgz", ".tar", ".7z", ".rar", ".xz", ".bz2", ".zst")
 PASSED_OVER = ("__MACOSX", "__pycache__")
@@ -51,9 +51,10 @@ def unpack(archive: Path, folder: Path, suffixes: Iterable[str], limits: Limits 
                 if refused:
                     remarks.append(f"{shown(entry.filename)}: {refused}")
                 elif refused is not None:
-                    left -= _take(opened, entry, folder, min(left, limits.entry_bytes), remarks)
-                if left < 0:
-                    raise ArchiveError(f"it unpacks to more than {limits.total_bytes / 2**20:,.0f} MiB")
+                    left -= entry.file_size
+                    if left < 0:
+                        raise ArchiveError(f"it unpacks to more than {limits.total_bytes / 2**20:,.0f} MiB")
+                    _take(opened, entry, folder, remarks)
     except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
         raise ArchiveError(f"it is no zip file that can be read: {error}") from error
     return remarks
@@ -89,31 +90,20 @@ def _refused(entry: zipfile.ZipInfo, suffixes: tuple[str, ...], limits: Limits) 
     return ""
 
 
-def _take(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path, limit: int, remarks: list[str]) -> int:
-    """Write one entry and give it its time; how many bytes it had. What the entry says of its size is not believed."""
+def _take(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path, remarks: list[str]) -> None:
+    """Write one entry and give it its time. zipfile reads no more than the size it states, which was checked."""
     target = folder.joinpath(*PurePosixPath(entry.filename.replace("\\", "/")).parts)
-    size = 0
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with opened.open(entry) as source, target.open("xb") as copy:
-            while chunk := source.read(_CHUNK):
-                size += len(chunk)
-                if size > limit:
-                    raise _TooLargeError(f"it is larger than {limit / 2**20:,.0f} MiB")
-                copy.write(chunk)
+            shutil.copyfileobj(source, copy)
     except (FileExistsError, NotADirectoryError, IsADirectoryError):
         remarks.append(f"{shown(entry.filename)}: another entry has this name")
-        return 0
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error, RuntimeError, _TooLargeError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error, RuntimeError) as error:
         remarks.append(f"{shown(entry.filename)}: it cannot be unpacked: {error}")
         target.unlink(missing_ok=True)
-        return size
-    os.utime(target, (_time(entry), _time(entry)))
-    return size
-
-
-class _TooLargeError(Exception):
-    """An entry holds more than it may."""
+    else:
+        os.utime(target, (_time(entry), _time(entry)))
 
 
 def _time(entry: zipfile.ZipInfo) -> float:
