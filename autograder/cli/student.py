@@ -74,7 +74,7 @@ def start(
 
         course = find_course()
         done = workspace.start(course, folder, list(course.units.values()))
-        for name in done.kept:
+        for name in done.outdated:
             typer.echo(_("kept your {file}; the course has a newer one").format(file=folder / name))
         typer.echo(
             _("{folder}: {count} files written, {kept} of yours kept").format(

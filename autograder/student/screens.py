@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rich.cells import cell_len
 from rich.console import Console, Group
 from rich.segment import Segment
 from rich.text import Text
@@ -117,7 +118,7 @@ def _head(scene: Scene, width: int) -> Iterator[object]:
         Text.assemble((unit_title(scene.course, scene.unit), "bold"), (f" · {shown_path(scene.path)}", "dim"))
     )
     counts = _("{done} of {total} exercises").format(done=done, total=total)
-    yield Text.assemble(bar(done, total, max(10, width - len(counts) - 4)), ("  ", ""), counts)
+    yield Text.assemble(bar(done, total, max(10, width - cell_len(counts) - 4)), ("  ", ""), counts)
     yield Text()
 
 
@@ -156,7 +157,7 @@ def _foot(scene: Scene) -> Iterator[object]:
     yield _one_line(Text(_status(scene), "dim"))
     keys = [("n", _("next")), ("h", _("hint")), ("r", _("run again")), ("l", _("list")), ("q", _("quit"))]
     if scene.listing:
-        keys = [("↑↓", _("choose")), ("Enter", _("open")), ("l", _("back")), ("q", _("quit"))]
+        keys = [("↑↓", _("choose")), ("Enter", _("go there")), ("l", _("back")), ("q", _("quit"))]
     yield _one_line(Text("   ").join(Text.assemble((key, "bold"), f" {word}") for key, word in keys))
 
 

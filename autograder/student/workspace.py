@@ -56,11 +56,13 @@ class Workspace:
 
 @dataclass
 class Written:
-    """What `start` did, as paths inside the workspace. kept: the student's own, of which a newer version exists."""
+    """What `start` did, as paths inside the workspace. kept: the student's own. outdated: those of which the course has a
+    newer version than the one the student began with."""
 
     root: Path
     written: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
+    outdated: list[str] = field(default_factory=list)
 
 
 def find_workspace(start: Path | None = None) -> Workspace | None:
@@ -114,6 +116,8 @@ def _write(root: Path, name: str, content: bytes, record: Record, done: Written)
         done.written.append(name)
     else:
         done.kept.append(name)
+        if record.files.get(name) not in (None, digest(content)):
+            done.outdated.append(name)
 
 
 def files_of(course: Course, root: Path, units: list[Unit]) -> dict[str, bytes]:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from studentcourse import environment, solve
 
 from autograder.course import Course
@@ -165,7 +166,7 @@ def test_the_next_key_goes_round_the_open_exercises(terminal: Terminal):
 @tmux
 def test_the_list_key_shows_the_units_and_opens_another(terminal: Terminal):
     terminal.press("l")
-    terminal.wait("Enter open")
+    terminal.wait("Enter go there")
     terminal.press("Down")
     approve("06_list", terminal.wait("› ────────────  0/1"))
     terminal.press("Enter")
@@ -228,6 +229,19 @@ def test_without_colour_the_marks_alone_tell(space: Path):
     finally:
         coloured.close()
         plain.close()
+
+
+@tmux
+def test_in_chinese_every_line_still_fits(space: Path):
+    terminal = Terminal(space, AUTOGRADER_LANG="zh")
+    try:
+        screen = terminal.wait("q 退出", "满分4")
+        assert cell_len(screen.split("\n")[1]) == 78
+        assert len(screen.split("\n")) <= 24
+        terminal.press("h")
+        terminal.wait("1", "3", "What is half of the result?")
+    finally:
+        terminal.close()
 
 
 def test_piped_each_save_prints_one_block_and_a_signal_ends_it(space: Path, tmp_path: Path):

@@ -36,7 +36,7 @@ def test_a_second_start_keeps_what_the_student_changed_and_says_so(space: Path, 
     (space / "02_tripling/tripling.py").unlink()
     done = start(course, space)
     assert stub.read_text() == mine
-    assert done.kept == ["01_doubling/doubling.py"]
+    assert (done.kept, done.outdated) == (["01_doubling/doubling.py"], [])
     assert done.written == ["02_tripling/tripling.py"]
 
 
@@ -55,7 +55,7 @@ def test_a_newer_stub_replaces_an_untouched_one_only(course: Course, space: Path
     done = start(newer, space)
     assert "# newer" not in (space / "01_doubling/doubling.py").read_text()
     assert "# newer" in (space / "02_tripling/tripling.py").read_text()
-    assert (done.kept, done.written) == (["01_doubling/doubling.py"], ["02_tripling/tripling.py"])
+    assert (done.outdated, done.written) == (["01_doubling/doubling.py"], ["02_tripling/tripling.py"])
 
 
 def test_a_unit_keeps_its_folder_when_the_order_changes(course: Course, space: Path):
@@ -123,5 +123,13 @@ def test_start_on_the_command_line(course: Course, tmp_path: Path):
     assert "Next: cd here, then autograder watch" in done.stdout
     (tmp_path / "here/01_doubling/doubling.py").write_text("mine")
     again = run(tmp_path / "here", "start", ".")
-    assert "kept your 01_doubling/doubling.py" in again.stdout
     assert "1 of yours kept" in again.stdout
+    assert "newer" not in again.stdout
+    stub = course.unit("doubling").stub
+    before = stub.read_text()
+    try:
+        stub.write_text(before + "# newer\n")
+        again = run(tmp_path / "here", "start", ".")
+    finally:
+        stub.write_text(before)
+    assert "kept your 01_doubling/doubling.py; the course has a newer one" in again.stdout
