@@ -102,13 +102,14 @@ class Translations:
     patterns: list[tuple[re.Pattern[str], str]] = field(default_factory=list)
 
     def say(self, message: str) -> str:
-        """The translation of a message, or the message. `the sums[0]` is translated as `the sums` is."""
+        """The translation of a message, or the message. `the sums[0]` is translated as `the sums` is, and so are the values
+        in a sentence that are phrases themselves. Where several patterns fit, the one with most words of its own counts."""
         if message in self.sentences:
             return self.sentences[message]
         for pattern, translation in self.patterns:
             found = pattern.fullmatch(message)
             if found is not None:
-                return _filled(translation, found.groupdict())
+                return _filled(translation, {name: self.say(value) for name, value in found.groupdict().items()})
         part = _PART.fullmatch(message)
         return self.say(part["whole"]) + part["part"] if part is not None else message
 
@@ -136,8 +137,8 @@ def read_catalog(path: Path) -> Translations:
     except (OSError, UnicodeDecodeError) as error:
         raise CatalogError(f"{path} cannot be read: {error}") from error
     finished = {str(m.id): str(m.string) for m in catalog if m.id and m.string and not m.fuzzy}
-    patterns = [(_pattern(sentence), said) for sentence, said in finished.items() if VALUE.search(sentence)]
-    return Translations(finished, patterns)
+    open_sentences = sorted(filter(VALUE.search, finished), key=lambda sentence: -len(VALUE.sub("", sentence)))
+    return Translations(finished, [(_pattern(sentence), finished[sentence]) for sentence in open_sentences])
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:

@@ -29,6 +29,9 @@ msgstr ""
 """
 # Where the sentence stands among the arguments of a call.
 _SENTENCES = {"expect": ("problem", 1), "different": ("problem", 2), "Mismatch": ("problem", 0)}
+_WORDS = re.compile(r"[a-z]{2,} [a-z]{2,}| [a-z]{3,}|[a-z]{3,} ")
+_MODES = ("training", "evaluation")
+_LED_IN = re.compile(r"\{value1\}, ")  # code after words that are known only when the suite runs
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 _CODE = re.compile(r"`[^`]*`|\$[^$]*\$")
 
@@ -83,6 +86,7 @@ def suite_messages(path: Path) -> list[Message]:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _name(node.value.func) == "hints":
             found += [Message(_literal(k.value), f"hint: {k.arg}") for k in node.value.keywords]
         found += _said_in(node, local)
+    found += _phrases(tree)
     return _unique([m for m in found if m.kind.startswith(("title", "hint")) or _is_prose(m.text)])
 
 
@@ -219,25 +223,73 @@ def _texts(value: ast.expr, strings: dict[str, list[ast.expr]]) -> Iterator[str]
         for other in strings.get(value.id, []):
             if not isinstance(other, ast.Name):
                 yield from _texts(other, strings)
-    elif isinstance(value, (ast.Constant, ast.JoinedStr)):
+    else:
         yield _literal(value)
 
 
+def _phrases(tree: ast.Module) -> Iterator[Message]:
+    """The other strings of a suite that have several words: parts that are put together only when it runs. Probes are
+    left out, for they run elsewhere, and so are docstrings."""
+    inner: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and "probe" in map(_name, node.decorator_list):
+            inner |= set(map(id, ast.walk(node)))
+        inner |= set(map(id, _parts(node)))
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)) and ast.get_docstring(node) is not None:
+            inner |= set(map(id, ast.walk(node.body[0])))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _name(node.value.func) == "hints":
+            inner |= set(map(id, ast.walk(node)))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr) and id(node) not in inner:
+            text = _literal(node)
+            if text in _MODES or (_is_prose(text) and _WORDS.search(VALUE.sub("", text))):
+                yield Message(_with_rest(text), "phrase")
+
+
+def _with_rest(text: str) -> str:
+    """A piece that is hung on to another, such as ` as returned`, with {rest} for that other one: its place may differ."""
+    if text.startswith((" ", ",")):
+        return "{rest}" + text
+    return text + "{rest}" if text.endswith(" ") else text
+
+
 def _literal(node: ast.expr) -> str:
-    """A string as it is; an f-string with {value1}, {value2}, ... in its places; '' for anything else."""
+    """A string as it is; an f-string or a sum of strings with {value1}, {value2}, ... in its places; '' for anything else."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else ""
-    if not isinstance(node, ast.JoinedStr):
+    pieces = _pieces(node) if isinstance(node, (ast.JoinedStr, ast.BinOp)) else []
+    if not any(pieces):
         return ""
-    pieces, count = [], 0
-    for piece in node.values:
-        count += isinstance(piece, ast.FormattedValue)
-        pieces.append(str(piece.value) if isinstance(piece, ast.Constant) else f"{{value{count}}}")
+    count = 0
+    for place, piece in enumerate(pieces):
+        if not piece:
+            count += 1
+            pieces[place] = f"{{value{count}}}"
     return "".join(pieces)
+
+
+def _parts(node: ast.AST) -> list[ast.expr]:
+    """The strings that a string is put together from, at any depth."""
+    if isinstance(node, ast.JoinedStr):
+        return [value for value in node.values if isinstance(value, ast.Constant)]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return [node.left, node.right, *_parts(node.left), *_parts(node.right)]
+    return []
+
+
+def _pieces(node: ast.expr) -> list[str]:
+    """The parts of a string that is put together; '' stands for what is known only when it runs."""
+    if isinstance(node, ast.JoinedStr):
+        return [piece for value in node.values for piece in _pieces(value)]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _pieces(node.left) + _pieces(node.right)
+    return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else [""]
 
 
 def _is_prose(text: str) -> bool:
     """Whether a phrase has words to translate: code, such as `layer(X)[0]`, has none."""
+    if text in _MODES or _LED_IN.match(text):
+        return True
     bare = VALUE.sub("value", text)
     if not re.search(r"[A-Za-z]{2}", VALUE.sub("", text)):
         return False

@@ -56,7 +56,7 @@ def _what_happened(trial: Trial, suite: Path) -> str:
     if isinstance(error, Mismatch):
         return _mismatch(error, trial.call, suite)
     if isinstance(error, RaisedFault):
-        return _raised(error)
+        return _raised(error, trial.call, suite)
     return str(error)
 
 
@@ -83,10 +83,10 @@ def _first_wrong(error: Mismatch) -> tuple[int, ...] | None:
     return tuple(error.wrong.nonzero()[0].tolist())
 
 
-def _raised(error: RaisedFault) -> str:
+def _raised(error: RaisedFault, call: str, suite: Path) -> str:
     if error.report.unwritten:
         return _(NOT_WRITTEN)
-    said = str(error)
+    said = str(error).replace(call, translated(call, suite), 1) if call else str(error)
     lines = [said if said.endswith((".", "!", "?", "。")) else _("{sentence}.").format(sentence=said)]
     lines += [_frame(frame) for frame in error.report.frames[-3:]]
     return "\n".join(lines)

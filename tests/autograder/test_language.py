@@ -227,12 +227,15 @@ def test_a_sentence_with_values_in_it_is_translated_around_them(tmp_path: Path):
             "must be {value1}, not {value2}": "必须是{value1}，而不是{value2}",
             "the sums": "总和",
             "{value1} alone": "单独的{value1}",
+            "{rest} alone in {mode} mode": "{mode}模式下单独的{rest}",
+            "training": "训练",
         },
     )
     with speaking("zh"):
         assert language.translated("must be 3, not 4 (of 5)", source) == "必须是3，而不是4 (of 5)"
         assert language.translated("the sums[0]['a']", source) == "总和[0]['a']"
         assert language.translated("f(X)[2] alone", source) == "单独的f(X)[2]"
+        assert language.translated("the sums alone in training mode", source) == "训练模式下单独的总和"
         assert language.translated("must be", source) == "must be"
     with speaking("en"):
         assert language.translated("the sums", source) == "the sums"
@@ -312,6 +315,7 @@ def test_f(submission, reference):
     helper(submission.f(1), "the first sum")
     expect(False, problem, what="f(1)" if reference else "the other sum")
     expect(False, "must hold", what=f"f({submission})")
+    helper(submission.f(1), "f(1)" + (" as it was" if reference else " after " + submission))
 '''
 
 
@@ -320,7 +324,7 @@ def test_the_sentences_of_a_suite_are_found_and_its_code_is_not(tmp_path: Path):
     path.write_text(SUITE, encoding="utf-8")
     assert {message.text for message in translating.suite_messages(path)} == {
         "Why?", "Because.", "x", "An object", "It adds one.", "must be {value1} in all", "the first sum", "the other sum",
-        "must hold",
+        "must hold", "{rest} as it was", "{rest} after {value1}",
     }  # fmt: skip
 
 
