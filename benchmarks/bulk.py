@@ -64,6 +64,8 @@ def main() -> None:
         print_again(unit, folder)
         print_hanging(one)
         print_limit(unit, sources, one)
+        if options.nbgrader:
+            print_nbgrader(unit, folder)
         print_growth(unit, folder, options.small, options.large)
 
 
@@ -74,6 +76,9 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--hanging", type=int, default=4, help="how many of them hang")
     parser.add_argument("--small", type=int, default=100, help="for the cost per submission of a small class ...")
     parser.add_argument("--large", type=int, default=1000, help="... against a large one; 0 leaves this out")
+    parser.add_argument(
+        "--nbgrader", action=argparse.BooleanOptionalAction, default=True, help="compare with nbgrader's own autograde"
+    )
     return parser.parse_args()
 
 
@@ -254,6 +259,19 @@ def limit(name: str, sources: dict[str, str]) -> dict[str, tuple[float, float]]:
             unit.assess_locally(run_source(source, student))
             seconds[student] = (time.perf_counter() - started, inside[0])
     return seconds
+
+
+def print_nbgrader(unit: Unit, folder: Path) -> None:
+    """nbgrader's own autograde and ours on the same notebooks, each without what is paid once."""
+    from benchmarks import nbgrader
+
+    theirs = statistics.median(nbgrader.with_execute(folder / "nbgrader"))
+    ours = graded(unit, folder / "nbgrader", folder / "notebooks", 1)
+    print(
+        f"nbgrader's autograde: median {theirs:.2f} s a notebook; grade, one process, on the same notebooks: "
+        f"{ours.steady:.3f} s, {theirs / ours.steady:.1f} x as fast (aim 30)",
+        flush=True,
+    )
 
 
 def print_growth(unit: Unit, folder: Path, small: int, large: int) -> None:

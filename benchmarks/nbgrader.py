@@ -49,6 +49,14 @@ def main() -> None:
     print(f"Grade is {ratio:.1f} times as fast; aim {AIM} s a submission")
 
 
+def with_execute(folder: Path) -> list[float]:
+    """Make a course in a new folder and grade it with nbgrader's own Execute: seconds of each submission but the first."""
+    course = find_course()
+    write_course(folder, course, [course.unit(UNIT)])
+    _let_the_kernel_decide(folder)
+    return _autograde(folder)[1]
+
+
 def _let_the_kernel_decide(folder: Path) -> None:
     """nbgrader as it comes: no preprocessor of ours, and plain tests in the grade cells."""
     (folder / "nbgrader_config.py").write_text('c = get_config()\nc.CourseDirectory.course_id = "theirs"\n')
