@@ -96,6 +96,15 @@ def test_checks_leave_names_and_random_generators_alone(names: dict[str, Any]) -
     assert names == before
 
 
+def test_what_checks_replace_comes_back() -> None:
+    """A probe may put something else in a name's place."""
+    names = {"double": 1, "softmax": 2}
+    with notebook._untouched(names):
+        names.update(double=3, extra=4)
+        del names["softmax"]
+    assert names == {"double": 1, "softmax": 2}
+
+
 def test_an_interruption_stops_the_checks(names: dict[str, Any]) -> None:
     exec("def double(X):\n    raise KeyboardInterrupt\n", names)
     with pytest.raises(KeyboardInterrupt):

@@ -47,10 +47,11 @@ def test_nbgrader_reads_the_points_that_were_earned(outcome: Outcome, other: Out
 
 
 def test_unassessed_checks_count_neither_for_nor_against() -> None:
-    for other, wanted in [(Outcome.PASSED, 6.0), (Outcome.FAILED, 0.0)]:
-        nb = notebook(6.0)
-        assert write_result(nb, result(other, Outcome.NOT_ASSESSED)) == {}
-        assert determine_grade(nb.cells[1]) == (wanted, 6.0)
+    passed, failed = Outcome.PASSED, Outcome.FAILED
+    for others, wanted in [([passed], 9.0), ([failed], 0.0), ([passed, passed, failed], 6.0)]:
+        nb = notebook(9.0)
+        assert write_result(nb, result(*others, Outcome.NOT_ASSESSED)) == {}
+        assert determine_grade(nb.cells[1]) == (wanted, 9.0)
         assert "counts as" in nb.cells[1].outputs[0].data["text/html"]
 
 
