@@ -68,13 +68,12 @@ def entries(value: Any, around: tuple[int, ...] | None = None, *, mark: bool = F
     cut = value.detach()[window]
     array = (cut.float() if cut.dtype in (torch.bfloat16, torch.float16) else cut).numpy()
     text = np.array2string(array, precision=4, suppress_small=True, max_line_width=88, separator=", ")
+    if cut.numel() < value.numel():
+        place = _("  (first entries of {shape})") if around is None else _("  (around entry {index} of {shape})")
+        text += place.format(index=list(centre), shape=tuple(value.shape))
     if mark and around is not None:
         text = _with_carets(text, _place(cut.shape, window, centre))
-    if cut.numel() == value.numel():
-        return text
-    if around is None:
-        return text + _("  (first entries of {shape})").format(shape=tuple(value.shape))
-    return text + _("  (around entry {index} of {shape})").format(index=list(around), shape=tuple(value.shape))
+    return text
 
 
 def _window(shape: torch.Size, centre: tuple[int, ...]) -> tuple[int | slice, ...]:

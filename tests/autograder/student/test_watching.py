@@ -31,9 +31,9 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-7][0-9;]*m")
 tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
 
 
-def until(found: Callable[[], bool], what: Callable[[], str]) -> None:
+def until(found: Callable[[], bool], what: Callable[[], str], patience: float = PATIENCE) -> None:
     """Wait for something on the screen; generous, for the machine may be busy."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not found():
         assert time.monotonic() < deadline, what()
         time.sleep(0.05)
@@ -71,9 +71,9 @@ class Terminal:
             "\u00a0", " "
         )
 
-    def wait(self, *texts: str, without: str = "\0") -> str:
+    def wait(self, *texts: str, without: str = "\0", patience: float = PATIENCE) -> str:
         """The screen, once it shows all texts and not `without`."""
-        until(lambda: all(t in self.screen() for t in texts) and without not in self.screen(), self.screen)
+        until(lambda: all(t in self.screen() for t in texts) and without not in self.screen(), self.screen, patience)
         return self.screen()
 
     def close(self) -> None:
@@ -144,14 +144,14 @@ def test_a_syntax_error_is_shown_calmly(terminal: Terminal):
 
 
 @tmux
-def test_a_save_in_the_middle_of_an_endless_loop_starts_anew(terminal: Terminal):
+def test_a_save_in_the_middle_of_endless_loops_starts_anew(terminal: Terminal):
     path = doubling(terminal)
     before = path.read_text()
-    solve(path, "noise", "while True: pass")
+    path.write_text(before + 3 * "\nwhile True:\n    pass\n")
     terminal.wait("still checking")
     path.write_text(before)
-    screen = terminal.wait("1 of 4 points", without="checking")
-    assert "did not finish" not in screen
+    # Three statements that never end cost 60 seconds, if nobody gives them up.
+    terminal.wait("1 of 4 points", without="checking", patience=45)
 
 
 @tmux
