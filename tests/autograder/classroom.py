@@ -21,6 +21,7 @@ WAYS = {
     "exits": GOOD.replace("return 2 * X", "import os; os._exit(3)"),
     "forbidden": GOOD.replace("return E / E.sum(dim=1, keepdim=True)", "return torch.softmax(X, dim=1)"),
     "lacks": GOOD.replace("def double", "def dubble"),
+    "squares": GOOD.replace("return 2 * X", "return X**2"),
 }
 
 

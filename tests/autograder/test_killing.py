@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 
 import psutil
@@ -58,8 +59,7 @@ def test_processes_that_never_come_up_end_the_run(monkeypatch: pytest.MonkeyPatc
 def classroom(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve submissions, each slow enough to be caught at work."""
     folder = tmp_path_factory.mktemp("bulk")
-    names = list(WAYS)
-    hand_in(folder / "in", **{f"s{n:02}-{names[n % 6]}": SLOW + WAYS[names[n % 6]] for n in range(12)})
+    hand_in(folder / "in", **{f"s{n:02}-{way}": SLOW + WAYS[way] for n, way in zip(range(12), cycle(WAYS))})
     return folder
 
 
