@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +45,7 @@ class Cluster:
             )
         return list(found.pop())
 
-    def grade(self, tasks: Iterable[Task]) -> Iterator[Graded]:
+    def grade(self, tasks: Iterable[Task]) -> Generator[Graded]:
         """Grade tasks; they come back as they are done. One whose worker dies is given to another by the scheduler."""
         from distributed import as_completed
 

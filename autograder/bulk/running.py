@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +14,7 @@ import msgspec
 from autograder import results
 from autograder.bulk.keys import gpus, submission_key, unit_key
 from autograder.bulk.tasks import Graded, RunError, Settings, Task
-from autograder.course import Course
+from autograder.course import Course, CourseError
 from autograder.gathering import Found
 from autograder.results import ResultError, SubmissionResult
 from autograder.submission import read_submission
@@ -107,7 +108,11 @@ def run(
     scheduler: str | None = None,
     force: bool = False,
 ) -> Report:
-    """Grade what has no result yet, or one that would be another today. Raises RunError if nothing can be graded."""
+    """Grade what has no result yet, or one that would be another today.
+
+    Raises CourseError if results cannot be written to `out`, and RunError if nothing can be graded.
+    """
+    _check_writable(out)
     if scheduler is not None:
         from autograder.bulk.cluster import Cluster
 
@@ -130,7 +135,16 @@ def _processes(jobs: int) -> str:
     return f"{jobs} processes" if jobs > 1 else "one process"
 
 
-def _locally(tasks: Iterator[Task], jobs: int) -> Iterator[Graded]:
+def _check_writable(out: Path) -> None:
+    """Better now than after an hour of grading."""
+    nearest = next(place for place in (out, *out.absolute().parents) if place.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise CourseError(
+            f"results cannot be written to {out}: {nearest} is no folder you may write to; choose another --out"
+        )
+
+
+def _locally(tasks: Iterator[Task], jobs: int) -> Generator[Graded]:
     if jobs > 1:
         from autograder.bulk.processes import Pool
 
@@ -151,13 +165,16 @@ def _carry_out(
     keys: Keys,
     out: Path,
     watcher: Watcher,
-    grade: Callable[[Iterator[Task]], Iterator[Graded]],
+    grade: Callable[[Iterator[Task]], Generator[Graded]],
     place: str,
 ) -> Report:
     done: list[SubmissionResult] = []
     failures: list[Graded] = []
-    with watcher.begin(made, place):
-        for graded in grade(keys.task(found) for found in made.todo) if made.todo else ():
+    if not made.todo:
+        return Report(_ordered(made.unchanged), [], 0, len(made.unchanged), made.others)
+    tasks = (keys.task(found) for found in made.todo)
+    with watcher.begin(made, place), closing(grade(tasks)) as outcomes:
+        for graded in outcomes:
             if graded.fatal:
                 raise RunError(graded.failure)
             kept = _write(graded, out)
@@ -166,8 +183,12 @@ def _carry_out(
                 done.append(kept.result)
             else:
                 failures.append(kept)
-    ordered = sorted([*made.unchanged, *done], key=lambda result: (result.student, result.unit))
+    ordered = _ordered([*made.unchanged, *done])
     return Report(ordered, failures, len(done) + len(failures), len(made.unchanged), made.others)
+
+
+def _ordered(found: list[SubmissionResult]) -> list[SubmissionResult]:
+    return sorted(found, key=lambda result: (result.student, result.unit))
 
 
 def _write(graded: Graded, out: Path) -> Graded:

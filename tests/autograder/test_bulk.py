@@ -24,7 +24,7 @@ from autograder.bulk.keys import submission_key, unit_key
 from autograder.bulk.running import FULL_ISOLATION, Keys, Plan, Report, plan, run, sensible_jobs
 from autograder.bulk.tasks import Graded, RunError, Settings, Task
 from autograder.cells import Cell
-from autograder.course import Course, load_course
+from autograder.course import Course, CourseError, load_course
 from autograder.gathering import Found
 from autograder.grader.grading import UnitGrader
 from autograder.results import CheckResult, Outcome, SubmissionResult, score_exercise
@@ -304,11 +304,19 @@ def test_what_is_fatal_stops_a_run_and_what_is_not_does_not(
 ):
     found = hand_in(tmp_path / "in", ada="x = 1", bob="x = 2")
     answers = [Graded("ada", "doubling", failure="a slip"), Graded("bob", "doubling", failure="no wall", fatal=True)]
-    monkeypatch.setattr("autograder.bulk.running._locally", lambda tasks, jobs: iter(answers))
+    monkeypatch.setattr("autograder.bulk.running._locally", lambda tasks, jobs: (answer for answer in answers))
     watcher = Silent()
     with pytest.raises(RunError, match="no wall"):
         run(found, course, settings, tmp_path / "out", watcher, jobs=1)
     assert watcher.seen == answers[:1]
+
+
+def test_where_no_result_can_be_written_nothing_is_graded(course: Course, settings: Settings, tmp_path: Path):
+    found = hand_in(tmp_path / "in", ada="x = 1")
+    (tmp_path / "out").write_text("a file")
+    for out in (tmp_path / "out", tmp_path / "out" / "deeper"):
+        with pytest.raises(CourseError, match="no folder you may write to; choose another --out"):
+            run(found, course, settings, out, Silent(), jobs=1)
 
 
 def test_a_result_that_may_not_be_written_is_a_failure(
@@ -317,7 +325,7 @@ def test_a_result_that_may_not_be_written_is_a_failure(
     found = hand_in(tmp_path / "in", ada="x = 1")
     bad = msgspec.structs.replace(result_of("ada", ""), score=5.0)
     monkeypatch.setattr(
-        "autograder.bulk.running._locally", lambda tasks, jobs: iter([Graded("ada", "doubling", result=bad)])
+        "autograder.bulk.running._locally", lambda tasks, jobs: (Graded("ada", "doubling", result=bad) for _ in tasks)
     )
     report = run(found, course, settings, tmp_path / "out", Silent(), jobs=1)
     assert report.grader_failed
