@@ -14,6 +14,7 @@ from rich.text import Text
 from autograder.course import INDEX
 from autograder.language import _, says, translated
 from autograder.results import NOT_WRITTEN, CheckResult, ExerciseResult, Outcome, SubmissionResult
+from autograder.wrapping import wrap
 
 if TYPE_CHECKING:
     from autograder.course import Course
@@ -164,7 +165,8 @@ def _show_line(screen: Console, line: str, indent: int, style: str = "") -> None
     if line.startswith(" "):
         screen.print(Text(" " * indent + line, style), soft_wrap=True)
     else:
-        screen.print(Padding(Text(line, style), (0, 0, 0, indent)))
+        for wrapped in wrap(Text(line, style), screen, screen.width - indent):
+            screen.print(Text.assemble(" " * indent, wrapped), soft_wrap=True)
 
 
 def _score_table(results: list[SubmissionResult]) -> Table:

@@ -14,6 +14,7 @@ from autograder.language import _, says, translated
 from autograder.results import NOT_WRITTEN, CheckResult, ExerciseResult, Outcome, SubmissionResult
 from autograder.student.outline import exercises
 from autograder.student.progress import Progress
+from autograder.wrapping import wrap
 
 NAME_WIDTH = 28
 SHOWN_PRINT = 1200
@@ -50,8 +51,7 @@ class Sentence:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = max(10, options.max_width - self.indent)
-        for line in self.text.wrap(console, width, overflow="fold", no_wrap=False):
-            line.rstrip()
+        for line in wrap(self.text, console, width):
             yield Text.assemble(" " * self.indent, line)
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from conftest import COURSE, Grade
 from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
 from typer.testing import CliRunner
 
 from autograder import building, language, prose, translating
@@ -24,6 +26,7 @@ from autograder.results import NOT_WRITTEN, SubmissionResult
 from autograder.student.hinting import read_hints
 from autograder.student.outline import exercises
 from autograder.variants import misconceptions
+from autograder.wrapping import wrap
 
 REAL = load_course(Path(__file__).resolve().parents[2])
 UNITS = list(REAL.units.values())
@@ -448,3 +451,29 @@ def test_titles_sentences_of_the_suite_and_misconceptions_are_chinese_too(grader
     assert {check.misconception.name for check in failed if check.misconception} == {named}
     assert HAN.search(named)
     assert any("softmax(X).sum(dim=1)在" in check.message for check in failed)
+
+
+# Lines on the screen
+
+WRAPPED = "大的logit的exp是无穷大，而无穷大除以无穷大是nan（见autograder hint softmax）。给一行的每个元素减去同一个数：softmax不变。"
+
+
+@pytest.mark.parametrize("width", range(12, 60, 5))
+def test_chinese_lines_fit_and_none_begins_with_a_comma_or_a_full_stop(width: int):
+    lines = [line.plain for line in wrap(Text(WRAPPED), Console(width=width), width)]
+    assert "".join(lines).replace(" ", "") == WRAPPED.replace(" ", "")
+    assert all(0 < cell_len(line) <= width for line in lines)
+    assert [line for line in lines if line[0] in "，。：）" or line[-1] in "（"] == []
+    longest = max(map(cell_len, lines[:-1]))
+    assert longest > width - 12
+
+
+def test_a_word_wider_than_the_line_is_broken():
+    lines = [line.plain for line in wrap(Text("值" + "x" * 25), Console(), 10)]
+    assert lines == ["值", "x" * 10, "x" * 10, "x" * 5]
+
+
+def test_english_lines_wrap_as_ever_and_keep_their_style():
+    lines = wrap(Text("one two three", "red"), Console(), 8)
+    assert [line.plain for line in lines] == ["one two", "three"]
+    assert str(lines[1].style) == "red"
