@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from studentcourse import COURSE, GOOD
+from studentcourse import COURSE, GOOD, environment
 
 from autograder.course import load_course
 from autograder.grader.grading import Grader
@@ -120,3 +122,22 @@ def test_an_unused_spare_is_ended_with_its_folder():
         assert spare is not None
     assert spare.process.poll() is not None
     assert not Path(spare.scratch).exists()
+
+
+def test_a_check_needs_nothing_that_only_linux_has(tmp_path: Path):
+    """As on Windows: no fork, no Unix sockets, and none of the modules the wall is built from."""
+    (tmp_path / "doubling.py").write_text(GOOD)
+    code = (
+        "import os, socket, sys\n"
+        "for name in ('resource', 'pwd', 'grp', 'termios', 'pyprctl', 'pyseccomp', 'py_landlock'):\n"
+        "    sys.modules[name] = None\n"
+        "del os.fork, socket.AF_UNIX, socket.socketpair\n"
+        "sys.argv = ['autograder', 'check', 'doubling.py']\n"
+        "from autograder.cli import main; main()"
+    )
+    variables = environment(AUTOGRADER_PORTABLE="1", AUTOGRADER_COURSE=str(COURSE))
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=variables, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "4 of 4 points" in done.stdout

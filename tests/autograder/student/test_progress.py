@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from html.parser import HTMLParser
@@ -119,6 +120,13 @@ def test_the_page_holds_the_course_map_and_needs_nothing_else(course: Course, tm
     assert "✓ double solved" in words
     assert "◐ Scale begun" in words
     assert "○ softmax" in words
+
+
+def test_what_a_lecturer_writes_cannot_break_out_of_the_page(course: Course, tmp_path: Path):
+    hostile = dataclasses.replace(course, title="<script>alert(1)</script> & more")
+    page = overview.page(overview.overview(hostile, Progress()))
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in page
 
 
 def test_the_command_says_where_it_works_and_what_comes_next(space: Path, course: Course, tmp_path: Path):
