@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.text import Text
 from typer.testing import CliRunner
 
-from autograder import building, language, prose, translating
+from autograder import building, language, prose, translating, verifying
 from autograder.cli import app
 from autograder.course import Course, Unit, load_course
 from autograder.grader.grading import Grader
@@ -477,3 +477,15 @@ def test_english_lines_wrap_as_ever_and_keep_their_style():
     lines = wrap(Text("one two three", "red"), Console(), 8)
     assert [line.plain for line in lines] == ["one two", "three"]
     assert str(lines[1].style) == "red"
+
+
+def test_verifying_a_unit_does_not_depend_on_the_language(course: Course, grader: Grader):
+    unit = course.unit("doubling")
+    named = {each.mark.name: f"误解{number}" for number, each in enumerate(misconceptions(unit))}  # type: ignore[union-attr]
+    write_sentences(catalog_path(unit.misconceptions, "zh"), named)
+    grader.forget()
+    with speaking("zh"):
+        found = list(verifying._misconceptions(unit, grader.unit(unit)))
+    grader.forget()
+    assert len(found) == len(named)
+    assert [finding for finding in found if finding.problem] == []
