@@ -54,12 +54,19 @@ class Restore(NbGraderPreprocessor):
         with Gradebook(place["db_url"]) as gradebook:
             released = _released(gradebook, place["notebook"], place["assignment"])
         nb.cells = restored(nb.cells, released)
+        nb["nbformat_minor"] = max(5, nb["nbformat_minor"])  # the first with cell ids
         return nb, resources
 
 
 def restored(cells: list[NotebookNode], released: list[Released]) -> list[NotebookNode]:
-    """The cells of a submitted notebook with those of `released` put back."""
-    return _Mending(list(cells), {each.name: each for each in released}).cells()
+    """The cells of a submitted notebook with those of `released` put back, each with an id of its own."""
+    mended = _Mending(list(cells), {each.name: each for each in released}).cells()
+    taken: set[str] = set()
+    for place, cell in enumerate(mended):
+        if cell.get("id", "") in {"", *taken}:
+            cell["id"] = cell_id("place", str(place))
+        taken.add(cell["id"])
+    return mended
 
 
 def notes_of(cell: NotebookNode) -> list[str]:

@@ -147,6 +147,11 @@ def format_4_0(nb: NotebookNode) -> None:
         cell.pop("id", None)
 
 
+def format_4_0_without_grade_cells(nb: NotebookNode) -> None:
+    deleted_grade_cells(nb)
+    format_4_0(nb)
+
+
 def with_saved_outputs(nb: NotebookNode) -> None:
     """A forged result and an error: neither counts."""
     forged = nbformat.v4.new_output("execute_result", {"text/plain": "1000"})
@@ -161,6 +166,7 @@ SOLVED = {
         retyped_to_raw, edited_grade_cell, edited_points, edited_grade_id, no_longer_graded, unlocked_prose,
         from_a_newer_nbgrader, from_an_older_nbgrader, nonsense_metadata, split_solution, merged_solutions,
         solution_merged_into_its_grade_cell, moved_solution, as_saved_by_colab, as_saved_by_vs_code, format_4_0,
+        format_4_0_without_grade_cells,
         with_saved_outputs,
     )
 }  # fmt: skip
@@ -189,6 +195,8 @@ def test_a_damaged_notebook_gets_the_points_its_code_is_worth(nbcourse: NbCourse
     wanted = CHANGES[name][1] if name in CHANGES else FULL
     assert nbcourse.scores(name) == wanted, graded.log
     nbformat.validate(nbcourse.autograded(name))
+    ids = [cell.id for cell in nbcourse.autograded(name).cells]
+    assert len(set(ids)) == len(ids)
 
 
 def test_submissions_are_never_changed(nbcourse: NbCourse, graded: Ran) -> None:
@@ -212,6 +220,13 @@ def test_submissions_are_never_changed(nbcourse: NbCourse, graded: Ran) -> None:
 )
 def test_feedback_says_what_was_mended(nbcourse: NbCourse, graded: Ran, name: str, exercise: str, said: str) -> None:
     assert said in feedback_text(nbcourse.autograded(name), exercise)
+
+
+def test_cells_without_metadata_are_known_by_what_they_do(nbcourse: NbCourse, graded: Ran) -> None:
+    notebook = nbcourse.autograded("as_saved_by_colab")
+    assert all("missing" not in feedback_text(notebook, name) for name in POINTS)
+    assert len(notebook.cells) == len(nbcourse.source().cells)
+    assert cell_of(notebook, "solution-double")
 
 
 def test_a_cell_that_was_put_back_stands_behind_the_code_it_grades(nbcourse: NbCourse, graded: Ran) -> None:
