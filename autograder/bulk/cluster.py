@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections import Counter
 from collections.abc import Generator, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 30
 # Submissions the scheduler holds at a time: enough for hundreds of workers, and no class's notebooks in one message.
 WINDOW = 256
+ATTEMPTS = 3
 _MISSING = "--scheduler needs the extra cluster: pip install 'autograder[cluster]'"
 
 
@@ -52,12 +54,21 @@ class Cluster:
         waiting = iter(tasks)
         running = {self._submit(task): task for task in itertools.islice(waiting, WINDOW)}
         finished = as_completed(list(running), loop=self._client.loop)
+        attempts: Counter[str] = Counter()
         for future in finished:
             task = running.pop(future)
-            yield self._received(future, task)
-            for following in itertools.islice(waiting, 1):
-                submitted = self._submit(following)
-                running[submitted] = following
+            graded = self._received(future, task)
+            attempts[task.key + task.student] += 1
+            following = list(itertools.islice(waiting, 1))
+            if graded is None and attempts[task.key + task.student] < ATTEMPTS:
+                following.append(task)
+            else:
+                yield graded or failed(
+                    task, "several cluster workers died while grading it; grade it by itself to see why"
+                )
+            for each in following:
+                submitted = self._submit(each)
+                running[submitted] = each
                 finished.add(submitted)
 
     def close(self) -> None:
@@ -74,13 +85,15 @@ class Cluster:
     def _submit(self, task: Task) -> Any:
         return self._client.submit(grade_bytes, msgspec.msgpack.encode(task), pure=False)
 
-    def _received(self, future: Any, task: Task) -> Graded:
+    def _received(self, future: Any, task: Task) -> Graded | None:
+        """What became of a task; None if the scheduler gave it up because workers died that it was given to, be it that
+        they were at another one."""
         from distributed import KilledWorker
 
         try:
             return msgspec.msgpack.decode(future.result(), type=Graded)
         except KilledWorker:
-            return failed(task, "several cluster workers died while grading it; grade it by itself to see why")
+            return None
         except Exception as error:
             gone = self._client.status != "running"
             said = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -29,3 +30,22 @@ def serve(pipe: Connection, parent: int) -> None:
 
 def never_up(pipe: Connection, parent: int) -> None:
     """End before being up."""
+
+
+def grade_bytes(task: bytes) -> bytes:
+    """The same for a cluster's worker."""
+    decoded = msgspec.msgpack.decode(task, type=Task)
+    if decoded.student == "always":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return msgspec.msgpack.encode(Graded(decoded.student, decoded.unit))
+
+
+def grade_slowly(task: bytes) -> bytes:
+    """Take long enough to be caught at work."""
+    time.sleep(1)
+    return grade_bytes(task)
+
+
+def gpus() -> list[str]:
+    """The GPUs that a test says a worker has."""
+    return [os.environ["STAND_IN_GPU"]]
