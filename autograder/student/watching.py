@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sys
 import time
@@ -186,11 +187,13 @@ class Watch:
             self.launched.control.close()
             self.launched.process.kill()
             self.launched.process.wait()
+            if self.launched.scratch:
+                shutil.rmtree(self.launched.scratch, ignore_errors=True)
 
     async def _check_forever(self) -> None:
         loop = asyncio.get_running_loop()
         self._running = loop.run_in_executor(self._thread, self._start)
-        self._checker = await self._running
+        checker = await self._running
         while True:
             await self._wanted.wait()
             self._wanted.clear()
@@ -205,12 +208,13 @@ class Watch:
                 self.scene.running = None
             if not self._given_up:
                 self._show(result, progress)
-                self._checker.prepare()
+                checker.prepare()
 
     def _start(self) -> Checker:
         from autograder.student.checking import Checker
 
-        return Checker(self.scene.course, self.launched)
+        self._checker = Checker(self.scene.course, self.launched)
+        return self._checker
 
     def _check(self, unit: Unit, path: Path) -> tuple[SubmissionResult, Progress]:
         assert self._checker is not None

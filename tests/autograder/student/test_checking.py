@@ -75,6 +75,13 @@ def test_an_error_shows_the_students_own_line_and_the_broken_one_its_place(cours
     assert not (wrong.parent / ".autograder").exists()
 
 
+def test_marks_stay_readable_where_the_output_cannot_encode_them(course: Course, wrong: Path):
+    done = run(wrong.parent, "check", "doubling.py", AUTOGRADER_COURSE=str(course.root), PYTHONIOENCODING="ascii")
+    assert done.returncode == 1, done.stderr
+    assert "  x noise " in done.stdout
+    assert "  | been here" in done.stdout
+
+
 def test_a_portable_worker_says_the_same(course: Course, wrong: Path):
     forked, started = (
         run(wrong.parent, "check", "doubling.py", AUTOGRADER_COURSE=str(course.root), AUTOGRADER_PORTABLE=portable)
