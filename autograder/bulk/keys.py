@@ -16,6 +16,7 @@ from autograder.course import Unit
 _PACKAGE = Path(__file__).resolve().parent.parent
 # How results are shown does not change them.
 _VIEWS = ("cli", "console.py", "pages", "exporting", "exporting.py", "differing.py")
+_DRIVER = Path("/proc/driver/nvidia/gpus")
 _DECISIVE = ("torch", "torchvision", "numpy", "hypothesis", "msgspec")
 
 
@@ -47,7 +48,7 @@ def engine_version() -> str:
 
 def gpus() -> list[str]:
     """The models of this machine's NVIDIA GPUs, from the driver's own list; empty where there is none."""
-    found = sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
+    found = sorted(_DRIVER.glob("*/information"))
     lines = [line for path in found for line in path.read_text().splitlines() if line.startswith("Model")]
     return [line.split(":", 1)[1].strip() for line in lines]
 

@@ -85,6 +85,15 @@ def test_a_units_key_changes_with_the_engine(course: Course, monkeypatch: pytest
     assert unit_key(course.unit("doubling"), 1) != before
 
 
+def test_gpus_are_known_by_the_drivers_own_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(keys, "_DRIVER", tmp_path)
+    assert keys.gpus() == []
+    for place, model in (("0000:01:00.0", "NVIDIA H200"), ("0000:02:00.0", "Tesla T4")):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "information").write_text(f"Model: \t\t {model}\nIRQ:   \t\t 52\n")
+    assert keys.gpus() == ["NVIDIA H200", "Tesla T4"]
+
+
 def test_the_engine_version_follows_the_sources_but_not_their_views(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     package = tmp_path / "autograder"
     for name in ("grader/assessing.py", "cli/frame.py", "locale/zh.po"):
