@@ -28,10 +28,13 @@ def test_the_wheel_holds_no_answers_and_no_hidden_checks(wheel: Path):
         names = archive.namelist()
         content = b"".join(archive.read(name) for name in names)
     assert not [name for name in names if "hidden" in name or "reference" in name or "misconception" in name]
-    assert [name for name in names if "/solutions/" in name] == ["autograder/student_course/solutions/course.toml"]
+    solutions = sorted(name.partition("/solutions/")[2] for name in names if "/solutions/" in name)
+    assert solutions == ["course.toml", "zh/course.po"]
     for unit in COURSE.units.values():
         assert f"autograder/student_course/assignments/{unit.name}/{unit.name}.py" in names
         assert f"autograder/student_course/tests/public/test_{unit.name}.py" in names
+        assert f"autograder/student_course/assignments/zh/{unit.name}/{unit.name}.ipynb" in names
+        assert f"autograder/student_course/tests/public/zh/{unit.name}.po" in names
         assert unit.reference.read_bytes() not in content
         solved = unit.solution.read_text().split("### BEGIN SOLUTION")[1].split("### END SOLUTION")[0]
         assert solved.strip().encode() not in content
@@ -59,6 +62,7 @@ def test_a_student_can_list_and_check_with_the_wheel_alone(wheel: Path, tmp_path
             command, cwd=work, env=environment, capture_output=True, text=True, check=False, timeout=120
         )
 
+    assert "从零开始实现softmax回归" in run("--lang", "zh", "list").stdout
     listed = run("list")
     assert "softmax_regression" in listed.stdout, listed.stderr
     checked = run("check", "softmax_regression")
