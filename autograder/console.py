@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -141,7 +140,7 @@ def _show_exercise(screen: Console, exercise: ExerciseResult) -> None:
         if not unwritten:
             for check in checks:
                 symbol, style = _SYMBOL.get(check.outcome, _FAILED)
-                screen.print(Padding(Text.assemble((symbol, style), f" {check.title}"), (0, 0, 0, 4)))
+                _show_sentence(screen, Text.assemble((symbol, style), f" {check.title}"), 4)
         for line in message.split("\n"):
             _show_line(screen, line, 6, "dim" if unwritten else "")
         for known in [check.misconception for check in checks if check.misconception is not None]:
@@ -165,8 +164,12 @@ def _show_line(screen: Console, line: str, indent: int, style: str = "") -> None
     if line.startswith(" "):
         screen.print(Text(" " * indent + line, style), soft_wrap=True)
     else:
-        for wrapped in wrap(Text(line, style), screen, screen.width - indent):
-            screen.print(Text.assemble(" " * indent, wrapped), soft_wrap=True)
+        _show_sentence(screen, Text(line, style), indent)
+
+
+def _show_sentence(screen: Console, text: Text, indent: int) -> None:
+    for line in wrap(text, screen, max(10, screen.width - indent)):
+        screen.print(Text.assemble(" " * indent, line), soft_wrap=True)
 
 
 def _score_table(results: list[SubmissionResult]) -> Table:
