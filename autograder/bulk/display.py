@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.table import Column
 from rich.text import Text
 
 from autograder.bulk.running import Plan, Report
@@ -25,7 +26,7 @@ class Display:
         self._screen = screen or Console(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True)
         self._quiet = quiet
         self._done = self._total = 0
-        self._counts = dict.fromkeys(("below full marks", "hung or crashed", "not graded"), 0)
+        self._counts = dict.fromkeys(("not graded", "hung or crashed", "with mistakes"), 0)
         self._bar: Progress | None = None
 
     @contextmanager
@@ -75,16 +76,10 @@ class Display:
 
 
 def _bar(screen: Console) -> Progress:
-    columns = (
-        TextColumn("grading"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        _Rate(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[counts]}"),
-    )
-    return Progress(*columns, console=screen, transient=True, speed_estimate_period=120)
+    """In a narrow terminal what gives way is the end of the counts, the graver of which come first."""
+    counts = TextColumn("{task.fields[counts]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+    columns = (BarColumn(bar_width=14), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(), counts)
+    return Progress(*columns, console=screen, transient=True, speed_estimate_period=120, expand=True)
 
 
 class _Rate(ProgressColumn):
@@ -102,7 +97,7 @@ def _counted(graded: Graded) -> list[str]:
         return ["not graded"]
     hard = any(check.outcome in _HARD for check in graded.result.checks)
     below = graded.result.score < graded.result.max_score
-    return [*(["below full marks"] if below else []), *(["hung or crashed"] if hard else [])]
+    return [*(["with mistakes"] if below else []), *(["hung or crashed"] if hard else [])]
 
 
 def _verdict(graded: Graded) -> str:

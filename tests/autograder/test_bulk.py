@@ -342,10 +342,10 @@ def test_a_result_that_may_not_be_written_is_a_failure(
     assert not list(tmp_path.glob("out/*/*.json"))
 
 
-def screened(*, terminal: bool) -> tuple[Display, io.StringIO]:
+def screened(*, terminal: bool, width: int = 120) -> tuple[Display, io.StringIO]:
     """A display, and what it shows."""
     text = io.StringIO()
-    screen = Console(file=text, force_terminal=terminal, width=120, markup=False, highlight=False, soft_wrap=True)
+    screen = Console(file=text, force_terminal=terminal, width=width, markup=False, highlight=False, soft_wrap=True)
     return Display(screen=screen), text
 
 
@@ -372,7 +372,18 @@ def test_in_a_terminal_a_bar_shows_how_far_it_is_and_what_went_wrong():
         display.add(Graded("ada", "doubling", hung))
         display.add(Graded("bob", "doubling", failure="no wall"))
     assert "2/4" in text.getvalue()
-    assert "1 below full marks, 1 hung or crashed, 1 not graded" in text.getvalue()
+    assert "1 not graded, 1 hung or crashed, 1 with mistakes" in text.getvalue()
+
+
+def test_in_a_narrow_terminal_the_numbers_stay_and_the_least_grave_count_gives_way():
+    display, text = screened(terminal=True, width=60)
+    with display.begin(Plan([Found("ada", "doubling", Path())] * 1000), "two processes"):
+        display.add(Graded("bob", "doubling", failure="no wall"))
+        for _ in range(9):
+            display.add(Graded("ada", "doubling", msgspec.structs.replace(result_of("ada", ""), score=0.0)))
+    last = text.getvalue().split("\n")[-1]
+    assert "10/1000" in last
+    assert "1 not graded, 9 " in last
 
 
 def test_the_summary_says_what_was_graded_and_names_failures_once_for_each_reason():
