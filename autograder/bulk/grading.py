@@ -135,18 +135,20 @@ class _WatchfulGrader(Grader):
     """A grader that counts the workers which somebody else killed."""
 
     def __init__(self, settings: Settings, launched: Launched) -> None:
-        super().__init__(settings.seed, launched=launched, require_isolation=settings.require_isolation)
-        if not launched.token:  # a process that forks workers, as everywhere on Linux
-            self._zygote = _WatchedZygote(launched)
+        # A process that forks workers, as everywhere on Linux; others cannot be watched.
+        self._watched = _WatchedZygote(launched) if not launched.token else None
+        super().__init__(
+            settings.seed, launched=launched, zygote=self._watched, require_isolation=settings.require_isolation
+        )
 
     @property
     def killed(self) -> int:
-        return self._zygote.killed if isinstance(self._zygote, _WatchedZygote) else 0
+        return self._watched.killed if self._watched is not None else 0
 
     def forgive(self) -> None:
         """Count from nought again."""
-        if isinstance(self._zygote, _WatchedZygote):
-            self._zygote.killed = 0
+        if self._watched is not None:
+            self._watched.killed = 0
 
 
 class _WatchedZygote(Zygote):

@@ -143,7 +143,7 @@ class UnitGrader:
 class Grader:
     """Shares one zygote between the units of a course. Use as a context manager.
 
-    launched: a zygote started earlier. public: grade with the public suites. walled: put workers behind the wall.
+    launched: a zygote process started earlier. zygote: where workers come from, in its place. public: grade with the public suites. walled: put workers behind the wall.
     require_isolation: raise IsolationError where a layer of it is missing. shrinks: look for the smallest failing input.
     """
 
@@ -152,6 +152,7 @@ class Grader:
         seed: int,
         *,
         launched: Launched | None = None,
+        zygote: Zygote | None = None,
         public: bool = False,
         walled: bool = True,
         require_isolation: bool = False,
@@ -161,7 +162,7 @@ class Grader:
         # The reference's tensors are tiny: a second thread costs a thousand times what it saves.
         torch.set_num_threads(1)
         self._seed, self._public, self._call_seconds, self._shrinks = seed, public, call_seconds, shrinks
-        self._zygote = open_zygote(launched, walled=walled)
+        self._zygote = zygote or open_zygote(launched, walled=walled)
         self._require_isolation = require_isolation
         self._units: dict[str, UnitGrader] = {}
 

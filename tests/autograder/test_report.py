@@ -147,7 +147,7 @@ def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path, name: 
     assert [path.name for path in tmp_path.iterdir()] == [name]
     with pytest.raises(CourseError, match="is a file"):
         write_report(CLASS, tmp_path / name)
-    with pytest.raises(CourseError, match="cannot be written .*; name another place with --out"):
+    with pytest.raises(CourseError, match=r"cannot be written .*; name another place with --out"):
         write_report(CLASS, tmp_path / name / "report")
 
 
