@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.language import _
+
 INDEX = Path("solutions") / "course.toml"
 
 
@@ -89,7 +91,8 @@ class Course:
         """Raises CourseError, naming the closest unit, if there is none of this name."""
         if name in self.units:
             return self.units[name]
-        raise CourseError(f"there is no unit {name!r}{closest(name, self.units)}; `autograder list` shows them all")
+        said = _("there is no unit {name!r}{closest}; `autograder list` shows them all")
+        raise CourseError(said.format(name=name, closest=closest(name, self.units)))
 
     def select(self, names: list[str]) -> list[Unit]:
         """The named units, or all of them."""
@@ -102,7 +105,8 @@ def find_course(start: Path | None = None) -> Course:
     for root in _candidates(start or Path.cwd()):
         if (root / INDEX).is_file():
             return load_course(root)
-    raise CourseError(f"no {INDEX} here or above; run inside the course or set AUTOGRADER_COURSE to its folder")
+    said = _("no {index} here or above; run inside the course or set AUTOGRADER_COURSE to its folder")
+    raise CourseError(said.format(index=INDEX))
 
 
 def load_course(root: Path) -> Course:
@@ -158,4 +162,4 @@ def closest(name: str, known: Iterable[str]) -> str:
     import difflib
 
     matches = difflib.get_close_matches(name, list(known), n=1)
-    return f" (did you mean {matches[0]}?)" if matches else ""
+    return _(" (did you mean {name}?)").format(name=matches[0]) if matches else ""
