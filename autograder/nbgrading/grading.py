@@ -16,8 +16,9 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors.base import NbGraderPreprocessor
 from traitlets import Bool, Unicode
 
-from autograder.course import Course, find_course, load_course
-from autograder.language import _
+from autograder.bulk.keys import unit_key
+from autograder.course import Course, Unit, find_course, load_course
+from autograder.language import _, language
 from autograder.nbgrading.ahead import Ahead
 from autograder.nbgrading.cells import is_grade_cell, nbgrader_of
 from autograder.nbgrading.outputs import GradeError, earned, grade_outputs, shown
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 FOR_A_PERSON = "autograder_review"
 _graders: dict[tuple[Path, bool], Grader] = {}
+_collected: dict[str, str] = {}
 
 
 class Grade(NbGraderPreprocessor):
@@ -67,6 +69,7 @@ class Grade(NbGraderPreprocessor):
                 self.log.info("%s of %s was graded ahead", assignment, submission.student)
                 return found
         grader = _grader(course, require_isolation=self.require_isolation)
+        _forget_what_changed(grader, unit, course.seed)
         try:
             return grader.unit(unit).grade(submission)
         except Exception:
@@ -187,3 +190,11 @@ def _grader(course: Course, *, require_isolation: bool) -> Grader:
 
         _graders[key] = Grader(course.seed, launched=launched, require_isolation=require_isolation)
     return _graders[key]
+
+
+def _forget_what_changed(grader: Grader, unit: Unit, seed: int) -> None:
+    """Under nbgrader's formgrader this process lives for days, and a suite may be mended meanwhile."""
+    key = unit_key(unit, seed, language=language())
+    if _collected.get(unit.name, key) != key:
+        grader.forget()
+    _collected[unit.name] = key

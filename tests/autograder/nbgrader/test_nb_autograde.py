@@ -167,6 +167,19 @@ def test_suspicious_code_is_graded_and_shown_to_a_person(nbcourse: NbCourse) -> 
     assert nbcourse.scores("suspicious")["Scale"] == 1.0
 
 
+def test_a_suite_that_is_mended_meanwhile_is_read_anew(nbcourse: NbCourse) -> None:
+    """As in nbgrader's formgrader, whose process goes on."""
+    wrong = with_code(nbcourse.source("fragile"), answer="def answer(X):\n    return X + 1")
+    nbcourse.hand_in("meanwhile", wrong, "fragile")
+    nbcourse.run("autograde", "fragile", "--student=meanwhile")
+    suite = nbcourse.root / "tests" / "hidden" / "test_fragile.py"
+    text = suite.read_text()
+    suite.write_text(text.replace("answer(X) is X.", "answer(X) is still X."))
+    nbcourse.run("autograde", "fragile", "--student=meanwhile", "--force")
+    suite.write_text(text)
+    assert "answer(X) is still X." in feedback_text(nbcourse.autograded("meanwhile", "fragile"), "answer")
+
+
 def test_an_assignment_that_is_no_unit_is_refused(nbcourse: NbCourse) -> None:
     folder = nbcourse.folder / "source" / "essay"
     folder.mkdir()
