@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import itertools
 import re
 import string
 from collections.abc import Iterator
@@ -247,7 +248,10 @@ def _phrases(tree: ast.Module) -> Iterator[Message]:
 
 
 def _with_rest(text: str) -> str:
-    """A piece that is hung on to another, such as ` as returned`, with {rest} for that other one: its place may differ."""
+    """A piece that is hung on to another, such as ` as returned`, with {rest} for that other one: its place may differ.
+    What `format` fills by position gets names as well."""
+    count = itertools.count(1)
+    text = re.sub(r"\{\}", lambda _place: f"{{value{next(count)}}}", text)
     if text.startswith((" ", ",")):
         return "{rest}" + text
     return text + "{rest}" if text.endswith(" ") else text

@@ -318,6 +318,7 @@ def test_f(submission, reference):
     helper(submission.f(1), "the first sum")
     expect(False, problem, what="f(1)" if reference else "the other sum")
     expect(False, "must hold", what=f"f({submission})")
+    helper(submission.f(1), "the value of {} at {}".format(1, 2))
     helper(submission.f(1), "f(1)" + (" as it was" if reference else " after " + submission))
 '''
 
@@ -327,7 +328,7 @@ def test_the_sentences_of_a_suite_are_found_and_its_code_is_not(tmp_path: Path):
     path.write_text(SUITE, encoding="utf-8")
     assert {message.text for message in translating.suite_messages(path)} == {
         "Why?", "Because.", "x", "An object", "It adds one.", "must be {value1} in all", "the first sum", "the other sum",
-        "must hold", "{rest} as it was", "{rest} after {value1}",
+        "must hold", "{rest} as it was", "{rest} after {value1}", "the value of {value1} at {value2}",
     }  # fmt: skip
 
 
