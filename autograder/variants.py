@@ -6,6 +6,7 @@ import ast
 import hashlib
 import importlib.util
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -19,20 +20,30 @@ from autograder.suite.checks import AcceptedMark, MisconceptionMark, SuiteError,
 
 @dataclass(frozen=True)
 class Variant:
-    """One marked function or class of a variants file, as the source of a complete submission."""
+    """One marked function or class of a variants file.
+
+    source: a complete submission that differs from the solution in this one exercise. definition: that exercise alone.
+    """
 
     mark: MisconceptionMark | AcceptedMark
     identifier: str
     source: str
+    definition: str
 
     @property
     def submission(self) -> Submission:
-        label = f"{self.identifier}.py"
-        return Submission(self.identifier, Path(label), [Cell(label, self.source)])
+        return together([self])
 
     def namespace(self) -> dict[str, Any]:
         """The submission's names, run in this process: these files are the instructor's own."""
         return run_source(self.source, self.identifier)
+
+
+def together(variants: Sequence[Variant]) -> Submission:
+    """The submission that differs from the solution in several exercises, by variants of one file."""
+    label = "+".join(variant.identifier for variant in variants) + ".py"
+    source = variants[0].source + "".join(f"\n\n# %%\n{other.definition}\n" for other in variants[1:])
+    return Submission(Path(label).stem, Path(label), [Cell(label, source)])
 
 
 def misconceptions(unit: Unit) -> list[Variant]:
@@ -81,7 +92,7 @@ def _variants(unit: Unit, path: Path, kind: type[Any]) -> list[Variant]:
         if name in marked:
             shared = ast.unparse(ast.Module(helpers, type_ignores=[]))
             own = _renamed(node, marked[name].exercise)
-            found.append(Variant(marked[name], name, f"{solution}\n\n# %%\n{shared}\n\n# %%\n{own}\n"))
+            found.append(Variant(marked[name], name, f"{solution}\n\n# %%\n{shared}\n\n# %%\n{own}\n", own))
     if len(found) != len(marked):
         raise SuiteError(f"{path}: two definitions share a name, so one of them would never be used")
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import multiprocessing
 import tempfile
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from autograder.language import translated
 from autograder.results import CheckResult, Outcome, SubmissionResult
 from autograder.submission import Submission, read_submission
 from autograder.suite.checks import MisconceptionMark
-from autograder.variants import accepted_variants, load_module, misconceptions
+from autograder.variants import Variant, accepted_variants, load_module, misconceptions, together
 
 ACCEPTED_PER_EXERCISE = 3
 
@@ -154,8 +155,28 @@ def _accepted(unit: Unit, graded: UnitGrader) -> Iterator[Finding]:
             yield Finding(
                 unit.name, f"accepted {exercise}", f"{count} variants, at least {ACCEPTED_PER_EXERCISE} are wanted"
             )
+    for group in _one_of_each(variants):
+        problems = _problems_of(group, graded)
+        yield from (Finding(unit.name, f"accepted {v.identifier}", problems[v.identifier]) for v in group)
+
+
+def _one_of_each(variants: list[Variant]) -> list[list[Variant]]:
+    """Groups that hold at most one variant of an exercise, so that each group makes one submission."""
+    by_exercise: dict[str, list[Variant]] = {}
     for variant in variants:
-        yield Finding(unit.name, f"accepted {variant.identifier}", _full_marks(graded.grade(variant.submission)))
+        by_exercise.setdefault(variant.mark.exercise, []).append(variant)
+    rows = itertools.zip_longest(*by_exercise.values())
+    return [[variant for variant in row if variant is not None] for row in rows]
+
+
+def _problems_of(group: list[Variant], graded: UnitGrader) -> dict[str, str]:
+    """What is wrong with each variant of a group: graded together, and one by one where that loses points.
+
+    Styles of different exercises need not agree with each other (strides as a number here, as a pair there).
+    """
+    if len(group) > 1 and not _full_marks(graded.grade(together(group))):
+        return dict.fromkeys((variant.identifier for variant in group), "")
+    return {variant.identifier: _full_marks(graded.grade(variant.submission)) for variant in group}
 
 
 def _misconceptions(unit: Unit, graded: UnitGrader) -> Iterator[Finding]:
