@@ -17,7 +17,7 @@ from autograder.bulk.tasks import Graded, RunError, Settings, Task
 from autograder.course import Course, CourseError
 from autograder.gathering import Found
 from autograder.results import ResultError, SubmissionResult
-from autograder.submission import read_submission
+from autograder.submission import Submission, read_submission
 
 SUBMISSIONS_PER_JOB = 4
 FULL_ISOLATION = ("landlock", "seccomp", "rlimits")
@@ -65,11 +65,21 @@ class Keys:
 
     def task(self, found: Found) -> Task:
         """The task of grading a submission as it lies there now."""
-        submission = read_submission(found.path, found.student)
-        unit = self.unit(found.unit)
+        return self.task_of(read_submission(found.path, found.student), found.unit)
+
+    def task_of(self, submission: Submission, name: str) -> Task:
+        """The task of grading a submission for the unit of this name."""
+        unit = self.unit(name)
         key = submission_key(submission.cells, submission.problem, unit)
         return Task(
-            found.student, found.unit, found.path.name, submission.cells, submission.problem, unit, key, self._settings
+            submission.student,
+            name,
+            submission.path.name,
+            submission.cells,
+            submission.problem,
+            unit,
+            key,
+            self._settings,
         )
 
     def unit(self, name: str) -> str:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from autograder import results
-from autograder.bulk.keys import submission_key, unit_key
-from autograder.course import Course, Unit, load_course
-from autograder.language import language, speak
+from autograder.bulk.keys import gpus, submission_key, unit_key
+from autograder.bulk.processes import Pool
+from autograder.bulk.running import Keys
+from autograder.bulk.tasks import Settings
+from autograder.course import Course, Unit
+from autograder.language import language
 from autograder.results import SubmissionResult
 from autograder.submission import Submission
-
-if TYPE_CHECKING:
-    from autograder.grader.grading import Grader
 
 
 @dataclass(frozen=True)
@@ -42,56 +39,37 @@ class Ahead:
             self.path(unit, seed, submission).write_bytes(results.encode(result))
 
     def path(self, unit: Unit, seed: int, submission: Submission) -> Path:
-        key = submission_key(submission.cells, submission.problem, unit_key(unit, seed, language=language()))
-        return self.folder / f"{key}.json"
+        known = unit_key(unit, seed, language=language(), hardware=gpus())
+        return self.folder / f"{submission_key(submission.cells, submission.problem, known)}.json"
 
 
-def grade_ahead(course: Course, unit: Unit, notebooks: Iterable[Path], folder: Path, jobs: int) -> Iterator[str]:
+def grade_ahead(
+    course: Course, unit: Unit, notebooks: Iterable[Path], folder: Path, jobs: int, *, require_isolation: bool = False
+) -> Iterator[str]:
     """Grade notebooks (SUBMITTED/STUDENT/UNIT/UNIT.ipynb) in up to `jobs` processes; what they give goes to `folder`.
 
     Yields a line for each that could not be graded ahead: nbgrader meets it again and reports it in its own way.
     """
-    context = multiprocessing.get_context("spawn")
-    settings = (str(course.root), unit.name, str(folder), language())
-    with ProcessPoolExecutor(jobs, context, _start, settings) as pool:
-        for problem in pool.map(_grade_one, [str(path) for path in notebooks]):
-            if problem:
-                yield problem
-
-
-@dataclass(frozen=True)
-class _Bench:
-    """What one grading process works with."""
-
-    grader: Grader
-    course: Course
-    unit: Unit
-    ahead: Ahead
-
-
-_bench: _Bench
-
-
-def _start(root: str, unit: str, folder: str, spoken: str) -> None:
-    global _bench
-    speak(spoken)
-    from autograder.grader.launching import launch
-
-    launched = launch()
-    from autograder.grader.grading import Grader
-
-    course = load_course(Path(root))
-    _bench = _Bench(Grader(course.seed, launched=launched), course, course.unit(unit), Ahead(Path(folder)))
-
-
-def _grade_one(path: str) -> str:
-    try:
-        submission = _read(Path(path))
-        result = _bench.grader.unit(_bench.unit).grade(submission)
-        _bench.ahead.write(_bench.unit, _bench.course.seed, submission, result)
-    except Exception as error:
-        return f"{path}: {type(error).__name__}: {error}"
-    return ""
+    keys = Keys(course, Settings(str(course.root), course.seed, language(), require_isolation), gpus())
+    ahead = Ahead(folder)
+    submissions: dict[str, Submission] = {}
+    for path in notebooks:
+        try:
+            submission = _read(path)
+        except Exception as error:  # whatever stands in the file
+            yield f"{path}: {type(error).__name__}: {error}"
+        else:
+            submissions[submission.student] = submission
+    if not submissions:
+        return
+    with Pool(min(jobs, len(submissions))) as pool:
+        for graded in pool.grade(keys.task_of(submission, unit.name) for submission in submissions.values()):
+            if graded.result is not None:
+                ahead.write(unit, course.seed, submissions[graded.student], graded.result)
+            else:
+                yield f"{graded.student or unit.name}: {graded.failure}"
+            if graded.fatal:
+                return
 
 
 def _read(path: Path) -> Submission:

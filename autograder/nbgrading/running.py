@@ -33,7 +33,8 @@ def autograde(unit: str, jobs: int, arguments: list[str]) -> int:
     course = _course(app.config)
     with tempfile.TemporaryDirectory(prefix="autograder-ahead-") as folder:
         pending = list(_pending(Autograde(coursedir=coursedir, parent=app)))
-        for problem in grade_ahead(course, course.unit(unit), pending, Path(folder), min(jobs, len(pending) or 1)):
+        isolated = bool(app.config.Grade.get("require_isolation", False))
+        for problem in grade_ahead(course, course.unit(unit), pending, Path(folder), jobs, require_isolation=isolated):
             _logger.warning("not graded ahead: %s", problem)
         app.update_config(Config({"Grade": {"ahead": folder}}))
         try:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import html
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import nbformat
 import pytest
 import torch
 from nbcourse import CANARIES, POINTS, NbCourse, Ran, cell_of, feedback_text
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
+from autograder.bulk.processes import Pool
+from autograder.bulk.tasks import Graded, Task
 from autograder.cells import Cell
 from autograder.course import load_course
 from autograder.nbgrading import grading
-from autograder.nbgrading.ahead import Ahead
+from autograder.nbgrading.ahead import Ahead, grade_ahead
 from autograder.nbgrading.grading import submission_of
 from autograder.submission import Submission
 
@@ -234,6 +237,29 @@ def test_grading_ahead_gives_what_grading_gives(nbcourse: NbCourse) -> None:
     assert nbcourse.scores("ahead_good") == POINTS
     assert nbcourse.scores("ahead_wrong") == {**POINTS, "double": 0.0}
     assert "squares instead of doubling" in feedback_text(nbcourse.autograded("ahead_wrong"), "double")
+
+
+def test_grading_ahead_asks_for_the_isolation_that_autograding_asks_for(
+    nbcourse: NbCourse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine without the wall cannot be had here, so what goes to the grading processes is looked at."""
+    asked: list[bool] = []
+
+    class Listening(Pool):
+        def grade(self, tasks: Iterable[Task]) -> Iterator[Graded]:
+            asked.extend(task.settings.require_isolation for task in tasks)
+            yield Graded("", "", failure="this machine lacks landlock", fatal=True)
+            raise AssertionError("what is wrong for all is asked once")
+
+    monkeypatch.setattr("autograder.nbgrading.ahead.Pool", Listening)
+    course = load_course(nbcourse.root)
+    notebook = tmp_path / "ada" / "doubling" / "doubling.ipynb"
+    notebook.parent.mkdir(parents=True)
+    nbformat.write(nbcourse.source(), notebook)
+    for wanted in (False, True):
+        said = list(grade_ahead(course, course.unit("doubling"), [notebook], tmp_path, 1, require_isolation=wanted))
+        assert said == ["doubling: this machine lacks landlock"]
+    assert asked == [False, True]
 
 
 def test_grading_ahead_needs_our_configuration(tmp_path: Path, nbcourse: NbCourse) -> None:
