@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
-import tempfile
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
+from autograder.files import replace_file
 from autograder.language import N_
 
 SCHEMA = 1
@@ -170,13 +169,4 @@ def write(result: SubmissionResult, folder: Path) -> Path:
     if result.grader_errors:
         failed = ", ".join(check.id for check in result.grader_errors)
         raise ResultError(f"{result.student}/{result.unit}: the grader failed in {failed}; no grade was written")
-    document = encode(result)
-    target = location(folder, result.student, result.unit)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as part:
-        part.write(document)
-        part.flush()
-        os.fsync(part.fileno())
-    os.chmod(part.name, 0o644)
-    os.replace(part.name, target)
-    return target
+    return replace_file(location(folder, result.student, result.unit), encode(result), lasting=True)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import INDEX, Course, CourseError
+from autograder.files import replace_file
 from autograder.language import _, language, translated
 from autograder.student.outline import exercises
 from autograder.student.progress import Progress
-from autograder.student.workspace import write_atomically
 
 BAR_WIDTH = 16
 
@@ -161,7 +161,7 @@ def page(reached: Overview) -> str:
 def write_page(reached: Overview, path: Path) -> None:
     """Write the page. Raises CourseError if it cannot be written."""
     try:
-        write_atomically(path, page(reached).encode())
+        replace_file(path, page(reached).encode())
     except OSError as error:
         raise CourseError(
             _("{path} cannot be written ({reason}); choose another place").format(path=path, reason=error.strerror)

@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 
 from autograder.course import Course, Unit
+from autograder.files import replace_file
 from autograder.language import says
 from autograder.results import NOT_WRITTEN, Outcome, SubmissionResult
 from autograder.student.outline import exercises
-from autograder.student.workspace import Workspace, write_atomically
+from autograder.student.workspace import Workspace
 
 FILE = "progress.json"
 
@@ -129,7 +130,7 @@ def write(progress: Progress, workspace: Workspace | None) -> None:
     path = workspace.notes / FILE
     with contextlib.suppress(OSError):
         document = msgspec.json.encode(_merged(_raw(path), msgspec.to_builtins(progress)))
-        write_atomically(path, msgspec.json.format(document) + b"\n")
+        replace_file(path, msgspec.json.format(document) + b"\n")
 
 
 def _raw(path: Path) -> dict[str, Any]:

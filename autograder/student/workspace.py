@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
 from autograder.course import INDEX, Course, CourseError, Unit
+from autograder.files import replace_file
 from autograder.language import _, language, translated
 
 NOTES = ".autograder"
@@ -100,7 +99,7 @@ def _start(course: Course, root: Path, units: list[Unit], remember: bool) -> Wri
     done = Written(root)
     for name, content in files_of(course, root, units).items():
         _write(root, name, content, record, done)
-    write_atomically(root / NOTES / _RECORD, msgspec.json.format(msgspec.json.encode(record)))
+    replace_file(root / NOTES / _RECORD, msgspec.json.format(msgspec.json.encode(record)))
     return done
 
 
@@ -110,8 +109,7 @@ def _write(root: Path, name: str, content: bytes, record: Record, done: Written)
     if before == content:
         record.files[name] = digest(content)
     elif before is None or digest(before) == record.files.get(name):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, content)
+        replace_file(path, content)
         record.files[name] = digest(content)
         done.written.append(name)
     else:
@@ -266,12 +264,3 @@ def _read_record(path: Path) -> Record:
 
 def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file in one step: a reader sees the old content or the new one, never half."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
-        part.write(content)
-    os.chmod(part.name, 0o644)
-    os.replace(part.name, path)
