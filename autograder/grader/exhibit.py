@@ -214,7 +214,7 @@ class Desk:
 
 def forbidden_operators(used: Sequence[str], patterns: Sequence[str]) -> list[str]:
     """The operators among `used` that match a pattern; names are compared without underscores at either end."""
-    names = {name.split(".")[0].strip("_") for name in used}
+    names = {name.strip("_") for name in used}
     return sorted(n for n in names if any(fnmatch.fnmatchcase(n, p) for p in patterns))
 
 
