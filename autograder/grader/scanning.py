@@ -25,7 +25,6 @@ _INDIRECT = {
     "__import__",
     "importlib",
     ".import_module",
-    ".modules",
     "globals",
     "vars",
     ".__dict__",
@@ -48,15 +47,22 @@ def suspicious_lines(statements: Sequence[Statement], forbidden: Mapping[str, Se
     found = []
     for statement in statements:
         for name, line in statement.mentions.items():
-            if _bare(name) in _TAMPERING or (name in _INDIRECT and forbidden):
+            if _bare(name) in _TAMPERING or (forbidden and (name in _INDIRECT or _is_module_table(name, statement))):
                 found.append(f"{statement.label}:{line} mentions {_bare(name)}, which can hide what is called")
         for exercise in statement.binds:
-            mentioned = {_bare(k).strip("_"): line for k, line in statement.mentions.items() if k not in own}
+            made = own | set(statement.makes)
+            borrowed = {k: line for k, line in statement.mentions.items() if k.lstrip('"') not in made}
+            mentioned = {_bare(k).strip("_"): line for k, line in borrowed.items()}
             for name in forbidden_operators(list(mentioned), forbidden.get(exercise, ())):
                 found.append(
                     f"{statement.label}:{mentioned[name]} {exercise} mentions {name}, which it is asked to build"
                 )
     return sorted(set(found))[:20]
+
+
+def _is_module_table(name: str, statement: Statement) -> bool:
+    """sys.modules, and not the modules() of an nn.Module."""
+    return _bare(name) == "modules" and "sys" in statement.mentions
 
 
 def _bare(name: str) -> str:

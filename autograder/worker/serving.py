@@ -10,7 +10,7 @@ import re
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -102,7 +102,7 @@ class Server:
             self._numbers = itertools.count(1)
         record = Recording()
         try:
-            with recording(record) if recorded else contextlib.nullcontext():
+            with default_modes(), recording(record) if recorded else contextlib.nullcontext():
                 value = answer()
             packed = self._export(value, 0)
         except _MissingError as missing:
@@ -221,6 +221,18 @@ def seed_everything(seed: int) -> None:
         torch.cuda.manual_seed_all(seed)
     np.random.seed(seed % 2**32)
     random.seed(seed)
+
+
+@contextlib.contextmanager
+def default_modes() -> Iterator[None]:
+    """Torch's modes as they are at its start; afterwards as before. What one exercise leaves switched off costs itself."""
+    dtype = torch.get_default_dtype()
+    with torch.enable_grad():
+        torch.set_default_dtype(torch.float32)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(dtype)
 
 
 def vector_jacobian_product(

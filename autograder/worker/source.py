@@ -105,7 +105,7 @@ def _syntax_problem(label: str, error: BaseException, block: str, first_line: in
 
 
 def _describe(label: str, node: ast.stmt) -> Statement:
-    return Statement(label, node.lineno, _bound_names(node), _mentions(node))
+    return Statement(label, node.lineno, _bound_names(node), _mentions(node), _made_inside(node))
 
 
 def _bound_names(node: ast.stmt) -> list[str]:
@@ -113,6 +113,16 @@ def _bound_names(node: ast.stmt) -> list[str]:
         return [node.name]
     stored = [leaf.id for leaf in ast.walk(node) if isinstance(leaf, ast.Name) and isinstance(leaf.ctx, ast.Store)]
     return sorted(set(stored))[:200]
+
+
+def _made_inside(node: ast.stmt) -> list[str]:
+    found = {leaf.arg for leaf in ast.walk(node) if isinstance(leaf, ast.arg)}
+    for leaf in ast.walk(node):
+        if isinstance(leaf, (ast.Name, ast.Attribute)) and isinstance(leaf.ctx, ast.Store):
+            found.update(_names_of(leaf))
+        elif leaf is not node and isinstance(leaf, (ast.FunctionDef, ast.ClassDef)):
+            found.update((leaf.name, "." + leaf.name))  # as a variable or as a method
+    return sorted(found)[:2000]
 
 
 def _mentions(node: ast.stmt) -> dict[str, int]:

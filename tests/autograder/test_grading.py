@@ -84,6 +84,12 @@ def test_a_rule_binds_its_own_exercise_only(grade: Grade):
     assert set(check_outcomes(result, "double")) == {"passed"}
 
 
+def test_modes_that_one_exercise_leaves_behind_cost_no_other(grade: Grade):
+    left = "Y = 2 * X; torch.set_grad_enabled(False); torch.set_default_dtype(torch.float64); return Y"
+    result = grade(replaced("double", left))
+    assert [c.outcome for c in result.checks] == [c.outcome for c in grade(GOOD).checks]
+
+
 def test_code_that_reaches_for_the_record_is_shown_to_the_instructor(grade: Grade):
     result = grade(replaced("softmax", "import torch._C; return 0 * X"))
     assert any("_C" in line for line in result.review)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import math
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,27 @@ def test_inputs_depend_on_the_seed_alone():
     draws = [[str(example) for example in suite.examples(suite.checks[0])] for suite in (first, second, other)]
     assert draws[0] == draws[1] != draws[2]
     assert len(draws[0]) >= 30
+
+
+def test_inputs_do_not_depend_on_the_modules_that_are_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Hypothesis likes to draw numbers that stand in the sources around."""
+    path = tmp_path / "test_numbers.py"
+    path.write_text(
+        "from autograder.suite import check, given, st\n\n"
+        '@check("f", points=1)\n@given(n=st.integers(0, 10_000), x=st.floats(0, 1))\n'
+        'def test_numbers(submission, n, x):\n    """f is right."""\n'
+    )
+
+    def drawn() -> str:
+        suite = collect(path, 1)
+        return str(suite.examples(suite.checks[0]))
+
+    before = drawn()
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("with_numbers", "with_more"):  # hypothesis looks for new modules when their number changes
+        (tmp_path / f"{name}.py").write_text(f"NUMBERS = {[*range(100, 1000), *(k / 64 for k in range(64))]}\n")
+        monkeypatch.setitem(sys.modules, name, importlib.import_module(name))
+    assert drawn() == before
 
 
 def test_hidden_and_public_suites_of_one_name_are_not_confused():

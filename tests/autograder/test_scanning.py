@@ -1,0 +1,52 @@
+"""Which lines an instructor is pointed to, and which honest ones not."""
+
+from __future__ import annotations
+
+import pytest
+
+from autograder.grader.scanning import suspicious_lines, tampering
+from autograder.messages import Cell
+from autograder.worker.source import ParsedSource
+
+FORBIDDEN = {"dropout_layer": ("*dropout*",), "Net": ("*dropout*",)}
+IN_LAYER = "def dropout_layer(X, dropout):\n    "
+IN_NET = "class Net(nn.Module):\n    def __init__(self, dropout1):\n        "
+
+HONEST = {
+    "a parameter": IN_LAYER + "return X * (torch.rand(X.shape) > dropout) / (1 - dropout)",
+    "an attribute of one's own": IN_NET + "self.dropout1 = dropout1\n        self.p = self.dropout1",
+    "a method of one's own": IN_NET + "self._dropout(dropout1)\n    def _dropout(self, p): ...",
+    "a word in a message": IN_LAYER + "raise ValueError('dropout')",
+    "a function of one's own": "def dropout_mask(p): ...\n" + IN_LAYER + "return dropout_mask(dropout)",
+    "the modules of a network": IN_NET + "print(sys.argv)\ndef evaluate(net):\n    return list(net.modules())",
+    "elsewhere": "def make_dropout_net(p):\n    return nn.Dropout(p)",
+}
+SUSPICIOUS = {
+    "torch's own": (IN_LAYER + "return torch.dropout(X, dropout, True)", "mentions dropout, which it is asked to build"),
+    "under a variable of its name": (IN_LAYER + "dropout = F.dropout; return dropout(X)", "mentions dropout, which"),
+    "by its name in quotes": (IN_LAYER + "return getattr(F, 'alpha_dropout')(X)", "mentions alpha_dropout, which"),
+    "imported": (IN_LAYER + "from torch.nn.functional import feature_dropout as f", "mentions feature_dropout, which"),
+    "the table of modules": (IN_LAYER + "return sys.modules['torch']", "mentions modules, which can hide"),
+    "exec": (IN_LAYER + "exec('...')", "mentions exec, which can hide"),
+    "reaching for the record": (IN_LAYER + "torch._C._log()", "mentions _C, which can hide"),
+}
+
+
+def remarks(source: str) -> list[str]:
+    return suspicious_lines(ParsedSource([Cell("dropout.py", source)]).statements, FORBIDDEN)
+
+
+@pytest.mark.parametrize("what", HONEST)
+def test_honest_code_is_not_remarked_on(what: str):
+    assert remarks(HONEST[what]) == []
+
+
+@pytest.mark.parametrize("what", SUSPICIOUS)
+def test_what_could_hide_an_operator_is_remarked_on(what: str):
+    source, said = SUSPICIOUS[what]
+    assert [said in remark for remark in remarks(source)] == [True]
+
+
+def test_a_statement_that_reaches_for_the_record_forfeits_exercises_with_a_rule():
+    statements = ParsedSource([Cell("dropout.py", "x = 1\n" + IN_LAYER + "torch._C._log()")]).statements
+    assert tampering(statements) == "dropout.py, line 3 mentions _C"
