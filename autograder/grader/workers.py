@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,7 +22,7 @@ from autograder.language import _
 from autograder.messages import Reply, Request, decode_reply, encode
 from autograder.wire import Channel, WireError
 from autograder.worker import nvidia
-from autograder.worker.zygote_protocol import READY, Ended, Fork, Forked, Kill, Started
+from autograder.worker.zygote_protocol import Ended, Fork, Forked, Kill, Ready, Started
 
 START_SECONDS = 120.0
 WORKER_START_SECONDS = 20.0
@@ -136,7 +137,7 @@ class Zygote:
         self._devices = devices
         started = launched or launch()
         self._control, self._process = started.control, started.process
-        self._ready = False
+        self._scratch = ""  # known once it is ready
         self._live: set[int] = set()
 
     def prepare(self) -> None:
@@ -191,12 +192,14 @@ class Zygote:
 
     def close(self) -> None:
         self._control.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        try:
             self._process.wait(5)
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        if self._scratch:  # a killed zygote could not delete it
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
     def __enter__(self) -> Zygote:
         return self
@@ -207,12 +210,13 @@ class Zygote:
         self.close()
 
     def _wait_until_ready(self) -> None:
-        if self._ready:
+        if self._scratch:
             return
         self._control.settimeout(START_SECONDS)
-        if self._receive() != READY:
-            raise ZygoteError("the zygote did not come up; `autograder doctor` says what is missing")
-        self._ready = True
+        try:
+            self._scratch = msgspec.msgpack.decode(self._receive(), type=Ready).scratch
+        except msgspec.MsgspecError:
+            raise ZygoteError("the zygote did not come up; `autograder doctor` says what is missing") from None
 
     def _command(self, command: Fork | Kill, descriptors: list[int]) -> Forked | Ended:
         try:

@@ -21,7 +21,7 @@ from autograder.wire import Channel, WireError
 from autograder.worker import nvidia
 from autograder.worker.printing import redirect
 from autograder.worker.serving import Server, describe_error
-from autograder.worker.zygote_protocol import READY, Ended, Fork, Forked, Kill, Started
+from autograder.worker.zygote_protocol import Ended, Fork, Forked, Kill, Ready, Started
 
 
 class Zygote:
@@ -35,7 +35,7 @@ class Zygote:
 
     def serve(self) -> None:
         try:
-            self._control.send(READY)
+            self._control.send(msgspec.msgpack.encode(Ready(str(self._scratch))))
             while True:
                 data, descriptors, _, _ = socket.recv_fds(self._control, 4096, 1)
                 if not data:

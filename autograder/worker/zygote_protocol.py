@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-READY = b"ready"
+
+class Ready(msgspec.Struct, frozen=True):
+    """A zygote's first words. scratch: the folder it works in; whoever outlives the other deletes it."""
+
+    scratch: str
 
 
 class Fork(msgspec.Struct, frozen=True, tag=True):

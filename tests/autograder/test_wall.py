@@ -13,7 +13,7 @@ from conftest import COURSE, RunInside, call, load
 
 from autograder.course import find_course
 from autograder.grader.workers import Worker, WorkerBroke, WorkerError, WorkerTimeout, Zygote
-from autograder.messages import Call, Name, Returned
+from autograder.messages import Call, Name, Returned, encode
 from autograder.wire import HandleRef
 
 ROOT = find_course(Path(__file__).parent.parent.parent).root
@@ -307,15 +307,25 @@ def test_workers_die_with_their_zygote():
     zygote = Zygote()
     worker = zygote.fork()
     load(worker, "def attack():\n    while True: pass")
-    worker._channel.send(
-        b"".join([]) or __import__("autograder.messages", fromlist=["encode"]).encode(Call(Name("attack")))
-    )
+    worker._channel.send(encode(Call(Name("attack"))))
     zygote._process.kill()
     zygote._process.wait()
     deadline = time.monotonic() + 5
     while Path(f"/proc/{worker.pid}").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not Path(f"/proc/{worker.pid}").exists()
+
+
+def test_what_a_killed_zygote_leaves_is_deleted():
+    zygote = Zygote()
+    worker = zygote.fork()
+    load(worker, "import tempfile\ndef attack():\n    return tempfile.mkdtemp()")
+    reply = call(worker, "attack")
+    zygote._process.kill()
+    assert isinstance(reply, Returned)
+    assert Path(reply.value).exists()
+    zygote.close()
+    assert not Path(reply.value).parent.parent.exists()
 
 
 PICKLE = """
