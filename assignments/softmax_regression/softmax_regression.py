@@ -5,10 +5,14 @@
 # build every part of it from elementary tensor operations: the softmax, the cross-entropy, the accuracy, and the loop
 # that trains for one epoch.
 #
-# **Shapes.** A batch holds $n$ examples, $d$ features, $q$ classes. Scores before the softmax are called *logits*.
+# **Shapes.** A batch holds $n$ examples, $d$ features, $q$ classes. Scores before the softmax are called *logits*. Where a
+# number is returned, a Python number or a tensor of one element will do.
 #
-# **Rules.** `torch.softmax`, `torch.logsumexp`, `F.cross_entropy` and their relatives are ruled out in `softmax`,
-# `cross_entropy` and `net`: you are building them. Everything else in torch is yours.
+# **Rules.** `torch.softmax`, `torch.logsumexp`, `F.cross_entropy`, `F.nll_loss` and their variants are ruled out in
+# `softmax`, `cross_entropy` and `net`: you are building them. Everything else in torch is yours.
+#
+# **Side effects.** A call changes neither the tensors it is given nor torch's settings (whether gradients are recorded,
+# the default dtype), and remembers nothing of earlier calls. Only training changes parameters.
 #
 # Fill in each place that says `YOUR CODE HERE`. Run `autograder check softmax_regression` whenever you like.
 
@@ -21,8 +25,9 @@ from torch import nn
 #
 # $$\operatorname{softmax}(X)_{ij} = \frac{\exp(X_{ij})}{\sum_k \exp(X_{ik})}$$
 #
-# - `X`: (n, q), floating point, any size of entry: a logit of 50 000 must not turn the result into `nan`.
-# - returns: (n, q), same dtype; every row is positive and sums to 1. `X` itself stays as it is.
+# - `X`: (n, q), floating point, finite entries of any size: a logit of 50 000 must not turn the result into `nan`.
+# - returns: (n, q), same dtype; every row is positive (a tiny entry may be rounded to 0) and sums to 1. Gradients must
+#   reach `X`; `X` itself stays as it is.
 #
 # Hint: the result does not change if you subtract the same number from every entry of a row. Which number keeps every
 # exponent at or below zero?
@@ -44,7 +49,8 @@ def softmax(X):
 # The loss of example $i$ is the surprise at its true class: $-\log \hat y_{i,\,y_i}$.
 #
 # - `y_hat`: (n, q), probabilities (rows of a softmax). `y`: (n,), class indices, int64.
-# - returns: (n,), one loss per example, same dtype as `y_hat`. No mean, no sum: the training loop decides.
+# - returns: (n,), one loss per example, same dtype as `y_hat`. No mean, no sum: the training loop decides. Probabilities
+#   as small as $10^{-12}$ count with their own logarithm. Gradients must reach `y_hat`.
 
 
 # %%
@@ -62,8 +68,9 @@ def cross_entropy(y_hat, y):
 #
 # The model: flatten each example to a row of $d$ numbers, apply the linear layer, then your `softmax`.
 #
-# - `X`: (n, ...) with $d$ numbers per example, for instance (n, 1, 28, 28) for images. `W`: (d, q). `b`: (q,).
-# - returns: (n, q), probabilities. Gradients must reach `W` and `b`.
+# - `X`: (n, ...) with $d$ numbers per example, for instance (n, 3, 28, 28) for colour images. `W`: (d, q). `b`: (q,).
+#   All of one floating dtype.
+# - returns: (n, q), probabilities, for logits of any size. Gradients must reach `W` and `b`.
 
 
 # %%
@@ -81,8 +88,8 @@ def net(X, W, b):
 #
 # How many predictions are right: a **count**, not a fraction, so that counts of several batches can be added up.
 #
-# - `y_hat`: either (n, q) scores, where the largest in a row is the prediction, or (n,) predicted classes.
-# - `y`: (n,), true classes. returns: a number.
+# - `y_hat`: either (n, q) scores with $q \geq 2$, where the largest in a row is the prediction, or (n,) predicted classes.
+# - `y`: (n,), true classes; classes are int64. returns: a number, exact for every $n$.
 
 
 # %%
@@ -100,6 +107,9 @@ def accuracy(y_hat, y):
 #
 # Keeps `n` running sums. `metric = Accumulator(2)`, then `metric.add(3, 10)` adds 3 to the first and 10 to the second;
 # `metric[0]` reads the first; `metric.reset()` sets all to zero.
+#
+# - `add` takes `n` amounts, Python numbers or tensors of one element. Python numbers are summed with their own (double)
+#   precision: a count goes on growing above $2^{24}$.
 
 
 # %%
@@ -128,9 +138,11 @@ class Accumulator:
 #
 # The fraction of a data set that a model gets right.
 #
-# - `net`: a function or an `nn.Module` that maps a batch to (n, q). A module is evaluated in **evaluation mode**.
+# - `net`: a function or an `nn.Module` that maps a batch to (n, q). A module is evaluated in **evaluation mode**, with all
+#   modules inside; whether you put the mode back afterwards is up to you.
 # - `data_iter`: yields pairs `(X, y)`. The last batch may be smaller than the others.
-# - returns: correct predictions / examples, over *all* batches, as a number in [0, 1]. No gradient is needed.
+# - returns: correct predictions / examples, over *all* batches, as a number in [0, 1]. No gradient is needed here, but
+#   torch goes on recording gradients afterwards if it did before.
 
 
 # %%
@@ -145,10 +157,12 @@ def evaluate_accuracy(net, data_iter):
 #
 # One pass over the training data, one update per batch.
 #
-# - `net`: a function or an `nn.Module`; a module is trained in **training mode**. `loss(y_hat, y)` returns (n,).
-# - `updater` is one of two things. A `torch.optim.Optimizer`: clear the gradients, go backward from the **mean** loss of
-#   the batch, take a step. Or a function of the batch size, as in `lambda batch_size: sgd(params, lr, batch_size)`: go
-#   backward from the **sum** of the losses, then call `updater(n)` once; it divides by `n` and clears the gradients.
+# - `net`: a function or an `nn.Module`; a module is trained in **training mode**, with all modules inside.
+#   `loss(y_hat, y)` returns (n,).
+# - `updater` is one of two things. A `torch.optim.Optimizer` of any kind: clear the gradients, go backward from the
+#   **mean** loss of the batch, take a step. Or a function of the batch size, as in
+#   `lambda batch_size: sgd(params, lr, batch_size)`: go backward from the **sum** of the losses, then call `updater(n)`
+#   once, with the size of this batch; it divides by `n` and clears the gradients.
 # - returns: a pair, the mean loss per example and the accuracy (a fraction), both over the whole epoch and both from
 #   the predictions made *before* each update.
 
@@ -163,8 +177,9 @@ def train_epoch_ch3(net, train_iter, loss, updater):
 # %% [markdown]
 # ## 8. `predict_labels(net, X)`
 #
-# - `net`: maps (n, ...) to (n, q); a module predicts in **evaluation mode**. `X`: one batch.
-# - returns: (n,), int64, the index of the largest score in each row.
+# - `net`: a function or an `nn.Module` that maps (n, ...) to (n, q); a module predicts in **evaluation mode**, as above.
+#   `X`: one batch.
+# - returns: (n,), int64, the index of the largest score in each row; where several are largest, any one of theirs.
 
 
 # %%

@@ -35,6 +35,12 @@ def softmax_transposed(X):
     return (columns / columns.sum(0)).T
 
 
+@accepted("softmax", "in log space, then exp")
+def softmax_in_log_space(X):
+    shifted = X - X.max(dim=-1, keepdim=True)[0]
+    return (shifted - shifted.exp().sum(-1, keepdim=True).log()).exp()
+
+
 @accepted("cross_entropy", "gather")
 def cross_entropy_by_gather(y_hat, y):
     return -y_hat.gather(1, y.unsqueeze(1)).squeeze(1).log()
@@ -43,6 +49,11 @@ def cross_entropy_by_gather(y_hat, y):
 @accepted("cross_entropy", "lecture style")
 def cross_entropy_of_the_lecture(y_hat, y):
     return -torch.log(y_hat[range(len(y_hat)), y])
+
+
+@accepted("cross_entropy", "the logarithm of everything first, a column picked after")
+def cross_entropy_after_log(y_hat, y):
+    return (-torch.log(y_hat)).gather(dim=1, index=y.reshape(-1, 1)).reshape(-1)
 
 
 @accepted("cross_entropy", "explicit loop")
@@ -92,6 +103,12 @@ def accuracy_by_loop(y_hat, y):
     return hits
 
 
+@accepted("accuracy", "a rounded product of the mean")
+def accuracy_by_rounding(y_hat, y):
+    guesses = y_hat if y_hat.shape == y.shape else torch.max(y_hat, 1).indices
+    return round(torch.mean((guesses == y).double()).item() * y.numel())
+
+
 @accepted("accuracy", "a tensor of one element")
 def accuracy_as_tensor(y_hat, y):
     guesses = y_hat.topk(1, dim=1).indices[:, 0] if y_hat.dim() == 2 else y_hat
@@ -129,6 +146,22 @@ class LoopAccumulator:
 
     def __getitem__(self, idx):
         return self.values[idx]
+
+
+@accepted("Accumulator", "amounts kept and summed when read")
+class LedgerAccumulator:
+    def __init__(self, n):
+        self.n = n
+        self.rows = []
+
+    def add(self, *args):
+        self.rows.append([a.item() if isinstance(a, torch.Tensor) else a for a in args])
+
+    def reset(self):
+        self.rows.clear()
+
+    def __getitem__(self, idx):
+        return sum(row[idx] for row in self.rows)
 
 
 @accepted("Accumulator", "a list subclass")
@@ -177,6 +210,22 @@ def evaluate_accuracy_by_example(net, data_iter):
     if before:
         net.train()
     return torch.tensor(right / seen)
+
+
+@accepted("evaluate_accuracy", "inference mode, the flags of all modules put back even after an error")
+def evaluate_accuracy_with_care(net, data_iter):
+    flags = {module: module.training for module in net.modules()} if isinstance(net, nn.Module) else {}
+    for module in flags:
+        module.training = False
+    right = seen = 0
+    try:
+        with torch.inference_mode():
+            for X, y in data_iter:
+                right, seen = right + (net(X).max(1)[1] == y).sum().item(), seen + y.shape[0]
+    finally:
+        for module, training in flags.items():
+            module.training = training
+    return right / seen
 
 
 @accepted("train_epoch_ch3", "lecture style")
@@ -263,3 +312,18 @@ def predict_by_sorting(net, X):
     if isinstance(net, nn.Module):
         net = net.eval()
     return net(X).sort(dim=-1, descending=True, stable=True).indices.select(1, 0)
+
+
+@accepted("predict_labels", "the gradient mode switched by hand and put back")
+def predict_with_the_mode_put_back(net, X):
+    training = getattr(net, "training", None)
+    recorded = torch.is_grad_enabled()
+    torch.set_grad_enabled(False)
+    try:
+        scores = net.eval()(X) if training is not None else net(X)
+    finally:
+        torch.set_grad_enabled(recorded)
+    if training:
+        net.train()
+    best = scores.amax(dim=1, keepdim=True)
+    return (scores == best).long().argmax(dim=1)

@@ -5,6 +5,7 @@ from torch import nn
 
 from autograder.suite import (
     EXTREME,
+    FLOATS,
     check,
     close,
     different,
@@ -19,6 +20,7 @@ from autograder.suite import (
     matrices,
     number_of,
     probe,
+    settings,
     spread,
     st,
     tensor_of,
@@ -26,6 +28,20 @@ from autograder.suite import (
 )
 
 F64 = torch.float64
+SETTINGS = ("torch.is_grad_enabled()", "torch.get_default_dtype()")
+MODEL_SETTINGS = ("net.weight.requires_grad", *SETTINGS, "torch.is_grad_enabled(), off before,")
+few = settings(max_examples=10)
+
+
+def afterwards(call, *names):
+    return [f"{name} after {call}" for name in names]
+
+
+def agree(submission, reference, probe, args, names):
+    """What a probe returns, item by item, is what it returns with the reference."""
+    mine, right = submission.run(probe, *args), reference.run(probe, *args)
+    for name, got, want in zip(names, items_of(mine, len(names)), right, strict=True):
+        close(got, want, what=name, rtol=1e-4 if isinstance(want, list) else None)
 
 
 # softmax
@@ -85,6 +101,23 @@ def test_softmax_leaves_its_input_alone(submission, X):
     equal(submission.run(input_after_softmax, X), X, what="X after softmax(X)")
 
 
+@probe
+def softmax_of_two(names, X, Z):
+    """softmax(X)"""
+    first = names.softmax(X)
+    second = names.softmax(Z)
+    return [first, second, torch.is_grad_enabled(), str(torch.get_default_dtype())]
+
+
+@check("softmax", points=1)
+@few
+@given(X=logits(3, 4), Z=logits(3, 4))
+def test_softmax_leaves_nothing_behind(submission, reference, X, Z):
+    """Two calls of softmax have results of their own, and torch's settings stay as they are."""
+    names = ["softmax(X), looked at after softmax(Z),", *afterwards("softmax(X)", "softmax(Z)", *SETTINGS)]
+    agree(submission, reference, softmax_of_two, (X, Z), names)
+
+
 # cross_entropy
 
 
@@ -118,6 +151,35 @@ def test_cross_entropy_gradient(submission, reference, y_hat):
     close(mine.inputs[0], right.inputs[0], what="the gradient of cross_entropy(y_hat, y) with respect to y_hat")
 
 
+@check("cross_entropy", points=1)
+@given(y_hat=distributions(), tiny=st.sampled_from([1e-3, 1e-6, 1e-9, 2e-12]))
+def test_cross_entropy_of_a_tiny_probability(submission, reference, y_hat, tiny):
+    """A true class of probability 1e-6 or 2e-12 has a loss of its own size, in float32 and float64."""
+    y = y_hat.argmin(dim=1)
+    others = y_hat.scatter(1, y[:, None], 0)
+    y_hat = (others * (1 - tiny) / others.sum(dim=1, keepdim=True)).scatter(1, y[:, None], tiny)
+    close(submission.cross_entropy(y_hat, y), reference.cross_entropy(y_hat, y), what="cross_entropy(y_hat, y)")
+
+
+@probe
+def cross_entropy_of_two(names, y_hat, y, other):
+    """cross_entropy(y_hat, y)"""
+    first = names.cross_entropy(y_hat, y)
+    second = names.cross_entropy(y_hat, other)
+    return [first, second, y_hat, y, torch.is_grad_enabled(), str(torch.get_default_dtype())]
+
+
+@check("cross_entropy", points=1)
+@few
+@given(y_hat=distributions(rows=4, classes=3), y=labels(4, 3), other=labels(4, 3))
+def test_cross_entropy_leaves_its_arguments_alone(submission, reference, y_hat, y, other):
+    """y_hat and y are the same after a call, two calls have results of their own, and torch's settings stay."""
+    call = "cross_entropy(y_hat, y)"
+    names = [f"{call}, looked at after cross_entropy(y_hat, z),"]
+    names += afterwards(call, "cross_entropy(y_hat, z)", "y_hat", "y", *SETTINGS)
+    agree(submission, reference, cross_entropy_of_two, (y_hat.T.contiguous().T, y, other), names)
+
+
 # net
 
 
@@ -129,11 +191,24 @@ def test_net_is_softmax_of_a_linear_layer(submission, reference, X, W, largest):
     close(submission.net(X, W, b), reference.net(X, W, b), what="net(X, W, b)")
 
 
+image_shapes = st.tuples(st.integers(1, 4), st.integers(1, 3), st.just(2), st.just(3))
+other_shapes = st.tuples(st.integers(1, 4), st.integers(2, 4), st.just(3))
+
+
 @check("net", points=1)
-@given(X=tensors((st.integers(1, 4), 1, 2, 3), dtype=F64), W=spread((6, 3)))
+@given(X=tensors(image_shapes | other_shapes), W=spread((18, 3)))
 def test_net_flattens_images(submission, reference, X, W):
-    """Images of shape (n, 1, h, w) are flattened to rows first."""
-    b = torch.tensor([0.5, 0.0, -0.5], dtype=F64)
+    """Images of shape (n, c, h, w), and examples of any other shape, are flattened to rows first."""
+    W = W[: X[0].numel()].to(X.dtype)
+    b = torch.tensor([0.5, 0.0, -0.5], dtype=X.dtype)
+    close(submission.net(X, W, b), reference.net(X, W, b), what="net(X, W, b)")
+
+
+@check("net", points=1)
+@given(X=matrices(columns=3, elements=EXTREME, dtype=F64), W=spread((3, 4)))
+def test_net_of_large_logits_stays_finite(submission, reference, X, W):
+    """net(X, W, b) is right, and finite, where X W + b has entries of 1000 or -50000."""
+    b = torch.linspace(-1, 1, 4, dtype=F64)
     close(submission.net(X, W, b), reference.net(X, W, b), what="net(X, W, b)")
 
 
@@ -147,13 +222,33 @@ def test_net_gradient_reaches_the_parameters(submission, reference, X, W):
     close(mine.inputs[1:], right.inputs[1:], what="the gradients of net(X, W, b) with respect to (W, b)")
 
 
+@probe
+def net_of_two(names, X, Z, W, b):
+    """net(X, W, b)"""
+    first = names.net(X, W, b)
+    second = names.net(Z, W, b)
+    return [first, second, X, W, b, torch.is_grad_enabled(), str(torch.get_default_dtype())]
+
+
+@check("net", points=1)
+@few
+@given(X=tensors((3, 1, 2, 2), dtype=F64), Z=tensors((3, 1, 2, 2), dtype=F64), W=spread((4, 3)))
+def test_net_leaves_its_arguments_alone(submission, reference, X, Z, W):
+    """X, W and b are the same after a call, two calls have results of their own, and torch's settings stay."""
+    call = "net(X, W, b)"
+    names = [f"{call}, looked at after net(Z, W, b),"]
+    names += afterwards(call, "net(Z, W, b)", "X", "W", "b", *SETTINGS)
+    agree(submission, reference, net_of_two, (X, Z, W, torch.linspace(-1, 1, 3, dtype=F64)), names)
+
+
 # accuracy
 
 
 @check("accuracy", points=2)
-@given(y_hat=spread((st.integers(1, 6), st.integers(2, 5))), offset=st.integers(0, 1))
-def test_accuracy_counts_correct_rows(submission, reference, y_hat, offset):
+@given(y_hat=spread((st.integers(1, 6), st.integers(2, 5))), offset=st.integers(0, 1), dtype=FLOATS)
+def test_accuracy_counts_correct_rows(submission, reference, y_hat, offset, dtype):
     """accuracy(y_hat, y) is the number of rows whose largest score stands at the true class."""
+    y_hat = y_hat.to(dtype)
     y = torch.where(torch.arange(len(y_hat)) % 2 == offset, y_hat.argmax(dim=1), y_hat.argmin(dim=1))
     close(submission.accuracy(y_hat, y), reference.accuracy(y_hat, y), what="accuracy(y_hat, y)")
 
@@ -175,6 +270,49 @@ def test_accuracy_of_perfect_predictions_is_their_number(submission, count):
     close(submission.accuracy(torch.eye(count), y), count, what=f"accuracy of {count} right predictions")
 
 
+@probe
+def counts_up_to(names, n):
+    """accuracy(y_hat, y)"""
+    y = torch.arange(n) % 3
+    return [names.accuracy(torch.where(torch.arange(n) < k, y, (y + 1) % 3), y) for k in range(n + 1)]
+
+
+@probe
+def count_of_many(names, n, hits):
+    """accuracy(y_hat, y)"""
+    y = torch.arange(n) % 2
+    predicted = torch.where(torch.arange(n) < hits, y, 1 - y)
+    return [names.accuracy(predicted, y), names.accuracy(nn.functional.one_hot(predicted, 2).float(), y)]
+
+
+@check("accuracy", points=1)
+def test_accuracy_is_an_exact_count(submission):
+    """The count is exact, whatever part of the batch is right, and among thousands of examples too."""
+    for n in (41, 43):
+        for k, mine in enumerate(items_of(submission.run(counts_up_to, n), n + 1)):
+            close(mine, k, what=f"accuracy of {k} right predictions among {n}")
+    for mine in items_of(submission.run(count_of_many, 4099, 4097), 2):
+        close(mine, 4097, what="accuracy of 4097 right predictions among 4099", rtol=0.0)
+
+
+@probe
+def accuracy_of_two(names, y_hat, y, other):
+    """accuracy(y_hat, y)"""
+    counts = [float(names.accuracy(*pair)) for pair in ((y_hat, y), (other, y), (y_hat, other))]
+    return [counts, y_hat, y, other, torch.is_grad_enabled(), str(torch.get_default_dtype())]
+
+
+@check("accuracy", points=1)
+@few
+@given(y_hat=spread((4, 3)), y=labels(4, 3), other=labels(4, 3), dtype=FLOATS)
+def test_accuracy_leaves_its_arguments_alone(submission, reference, y_hat, y, other, dtype):
+    """Scores and classes are the same after a call, a second call is right, and torch's settings stay."""
+    call = "accuracy(y_hat, y)"
+    names = ["the counts of accuracy(y_hat, y), accuracy(z, y) and accuracy(y_hat, z)"]
+    names += afterwards(call, "y_hat", "y", "z", *SETTINGS)
+    agree(submission, reference, accuracy_of_two, (y_hat.to(dtype).T.contiguous().T, y, other), names)
+
+
 # Accumulator
 
 
@@ -189,7 +327,10 @@ def accumulated(names, rows, resets):
     return [metric[i] for i in range(len(rows[0]))]
 
 
-amounts = st.lists(st.lists(st.integers(-9, 9).map(lambda n: n / 4), min_size=3, max_size=3), min_size=1, max_size=4)
+quarters = st.integers(-9, 9).map(lambda n: n / 4)
+amounts = st.integers(1, 4).flatmap(
+    lambda n: st.lists(st.lists(quarters, min_size=n, max_size=n), min_size=1, max_size=4)
+)
 
 
 @check("Accumulator", points=1)
@@ -224,6 +365,68 @@ def test_accumulator_takes_one_element_tensors(submission):
     close(submission.run(accumulated_tensors), [2.0, 5.0], what="the accumulated sums")
 
 
+@probe
+def two_accumulators(names):
+    """An Accumulator"""
+    one = names.Accumulator(2)
+    one.add(1, 2)
+    other = names.Accumulator(3)
+    fresh = [float(other[i]) for i in range(3)]
+    other.add(10, 20, 30)
+    one.add(3, 4)
+    other.reset()
+    return [fresh, [float(one[i]) for i in range(2)], [float(other[i]) for i in range(3)]]
+
+
+@check("Accumulator", points=1)
+def test_accumulators_do_not_share_their_sums(submission):
+    """A new accumulator starts at zero, and two accumulators do not disturb each other."""
+    fresh, one, other = items_of(submission.run(two_accumulators), 3)
+    close(fresh, [0.0, 0.0, 0.0], what="the sums of a new accumulator")
+    close(one, [4.0, 6.0], what="the sums of an accumulator beside another one")
+    close(other, [0.0, 0.0, 0.0], what="the sums of the other accumulator after reset()")
+
+
+@probe
+def long_sums(names):
+    """An Accumulator"""
+    metric = names.Accumulator(2)
+    metric.add(2**24, 0.1)
+    for _ in range(3):
+        metric.add(1, 0.1)
+    return [float(metric[0]), float(metric[1])]
+
+
+@check("Accumulator", points=1)
+def test_accumulator_keeps_double_precision(submission):
+    """Sums of Python numbers keep their precision: counts above 16,777,216 go on growing by 1."""
+    close(submission.run(long_sums), [2.0**24 + 3, 0.4], what="the accumulated sums", rtol=1e-12)
+
+
+@probe
+def amount_afterwards(names):
+    """An Accumulator"""
+    amount = torch.tensor(1.5)
+    metric = names.Accumulator(2)
+    metric.add(amount, 2)
+    metric.add(amount, 3)
+    added = float(amount)
+    metric.reset()
+    reset = float(amount)
+    metric.add(amount, 4)
+    amount.add_(10)
+    return [added, reset, float(metric[0])]
+
+
+@check("Accumulator", points=1)
+def test_accumulator_leaves_its_amounts_alone(submission):
+    """A tensor given to add(...) is not changed later, and changing it later does not change the sum."""
+    added, reset, total = items_of(submission.run(amount_afterwards), 3)
+    close(added, 1.5, what="a tensor of 1.5 after two calls of add(...)")
+    close(reset, 1.5, what="a tensor of 1.5, given to add(...), after reset()")
+    close(total, 1.5, what="the sum of a tensor of 1.5 that grew after add(...)")
+
+
 # evaluate_accuracy
 
 
@@ -250,25 +453,56 @@ def evaluated_modes(names, X, y):
     """evaluate_accuracy(net, data_iter)"""
 
     class Watched(nn.Module):
-        modes = []
+        def __init__(self, *inner):
+            super().__init__()
+            self.body = nn.Sequential(*inner)
+            self.modes = []
 
         def forward(self, X):
-            self.modes.append((self.training, torch.is_grad_enabled()))
-            return X
+            self.modes.append(self.training)
+            return self.body(X)
 
-    net = Watched().train()
+    inner = Watched(nn.Dropout(0.5))
+    net = Watched(inner).train()
     value = names.evaluate_accuracy(net, [(X, y), (X, y)])
-    return [float(value), [mode for mode, _ in net.modes]]
+    return [float(value), net.modes, inner.modes]
 
 
 @check("evaluate_accuracy", points=1)
 @given(X=spread((st.integers(2, 5), 3)))
 def test_evaluate_accuracy_uses_evaluation_mode(submission, X):
-    """A module is put into evaluation mode before the first batch."""
-    value, training = items_of(submission.run(evaluated_modes, X, X.argmax(dim=1)), 2)
+    """A module is put into evaluation mode before the first batch, with all modules inside."""
+    value, training, inner = items_of(submission.run(evaluated_modes, X, X.argmax(dim=1)), 3)
     expect(len(training) == 2, f"must call net once per batch, 2 times in all, not {len(training)}", what="It")
     expect(not any(training), "must run net in evaluation mode: call net.eval() first", what="It")
+    expect(not any(inner), "must put the modules inside net into evaluation mode too", what="It")
     close(value, 1.0, what="evaluate_accuracy(net, data_iter)")
+
+
+@probe
+def evaluated_twice(names, W, X, y):
+    """evaluate_accuracy(net, data_iter)"""
+    net = nn.Linear(*W.shape, bias=False, dtype=W.dtype)
+    net.weight.data.copy_(W.T)
+    batches = [(X[:3], y[:3]), (X[3:], y[3:])]
+    values = [names.evaluate_accuracy(net, batches), names.evaluate_accuracy(net, batches[1:])]
+    on, dtype = torch.is_grad_enabled(), str(torch.get_default_dtype())
+    with torch.no_grad():
+        names.evaluate_accuracy(net, batches)
+        off = torch.is_grad_enabled()
+    trainable = net.weight.requires_grad
+    return [[float(value) for value in values], X, y, net.weight.detach(), trainable, on, dtype, off]
+
+
+@check("evaluate_accuracy", points=1)
+@few
+@given(W=spread((3, 4)), X=spread((5, 3)), y=labels(5, 4), dtype=FLOATS)
+def test_evaluate_accuracy_leaves_nothing_behind(submission, reference, W, X, y, dtype):
+    """Batches, parameters and torch's settings are afterwards as they were, and a second call is right."""
+    call = "evaluate_accuracy(net, data_iter)"
+    names = ["the accuracies of two calls"]
+    names += afterwards(call, "X", "y", "net.weight", *MODEL_SETTINGS)
+    agree(submission, reference, evaluated_twice, (W.to(dtype), X.to(dtype), y), names)
 
 
 # train_epoch_ch3
@@ -305,6 +539,39 @@ def test_train_epoch_clears_old_gradients(submission, reference, W, X):
     args = (W, X, torch.arange(len(X)) % 4, 2, True)
     (_, mine), (_, right) = submission.run(trained_by_optimiser, *args), reference.run(trained_by_optimiser, *args)
     close(mine, right, what="the weight after one epoch that began with an old gradient")
+
+
+@probe
+def trained_by_kind(names, W, X, y, kind):
+    """train_epoch_ch3(net, train_iter, loss, optimiser)"""
+
+    class Halving(torch.optim.Optimizer):
+        def __init__(self, params, lr):
+            super().__init__(params, {"lr": lr})
+
+        def step(self, closure=None):
+            with torch.no_grad():
+                for group in self.param_groups:
+                    for p in group["params"]:
+                        p.sub_(group["lr"] * p.grad / 2)
+
+    net = nn.Linear(*W.shape, bias=False, dtype=W.dtype)
+    net.weight.data.copy_(W.T)
+    optimiser = getattr(torch.optim, kind, Halving)(net.parameters(), lr=0.1)
+    for _ in range(2):
+        names.train_epoch_ch3(net, zip(X.split(2), y.split(2)), nn.CrossEntropyLoss(reduction="none"), optimiser)
+    return net.weight.detach()
+
+
+@check("train_epoch_ch3", points=1)
+@settings(max_examples=4)
+@given(W=spread((3, 4)), X=spread((3, 3)), y=labels(3, 4))
+def test_train_epoch_with_any_optimiser(submission, reference, W, X, y):
+    """Adam, RMSprop and every other torch.optim.Optimizer, one of your own among them, take their steps."""
+    for kind in ("Adam", "AdamW", "RMSprop", "Adagrad", "a subclass of torch.optim.Optimizer"):
+        args = (W, X, y, kind)
+        what = f"the weight after two epochs with {kind}"
+        close(submission.run(trained_by_kind, *args), reference.run(trained_by_kind, *args), what=what)
 
 
 @probe
@@ -354,28 +621,61 @@ def modes_while_training(names, X, y):
     """train_epoch_ch3(net, train_iter, loss, optimiser)"""
 
     class Watched(nn.Module):
-        def __init__(self):
+        def __init__(self, *inner):
             super().__init__()
+            self.body = nn.Sequential(*inner)
             self.scale = nn.Parameter(torch.ones(()))
             self.modes = []
 
         def forward(self, X):
             self.modes.append(self.training)
-            return self.scale * X
+            return self.scale * self.body(X)
 
-    net = Watched().eval()
+    inner = Watched()
+    net = Watched(inner).eval()
     optimiser = torch.optim.SGD(net.parameters(), lr=0.1)
     names.train_epoch_ch3(net, [(X, y), (X, y)], nn.CrossEntropyLoss(reduction="none"), optimiser)
-    return net.modes
+    return [net.modes, inner.modes]
 
 
 @check("train_epoch_ch3", points=1)
 @given(X=matrices(3, 3))
 def test_train_epoch_uses_training_mode(submission, X):
-    """A module is put into training mode before the first batch."""
-    modes = items_of(submission.run(modes_while_training, X, torch.arange(3)))
+    """A module is put into training mode before the first batch, with all modules inside."""
+    modes, inner = items_of(submission.run(modes_while_training, X, torch.arange(3)), 2)
     expect(all(modes), "must run net in training mode: call net.train() first", what="It")
+    expect(all(inner), "must put the modules inside net into training mode too", what="It")
     expect(len(modes) == 2, f"must call net once per batch, 2 times in all, not {len(modes)}", what="It")
+
+
+@probe
+def trained_twice(names, W, X, y):
+    """train_epoch_ch3(net, train_iter, loss, updater)"""
+    W = W.clone().requires_grad_()
+
+    def updater(batch_size):
+        with torch.no_grad():
+            W.sub_(0.5 * W.grad / batch_size)
+            W.grad.zero_()
+
+    def loss(y_hat, y):
+        return torch.nn.functional.cross_entropy(y_hat, y, reduction="none")
+
+    batches = [(X[:3], y[:3]), (X[3:], y[3:])]
+    pairs = [names.train_epoch_ch3(lambda X: X @ W, batches, loss, updater) for _ in range(2)]
+    first, second = [[float(value) for value in pair] for pair in pairs]
+    return [first, second, W.detach(), X, y, torch.is_grad_enabled(), str(torch.get_default_dtype())]
+
+
+@check("train_epoch_ch3", points=1)
+@few
+@given(W=spread((3, 4)), X=spread((5, 3)), y=labels(5, 4), dtype=FLOATS)
+def test_train_epoch_starts_anew(submission, reference, W, X, y, dtype):
+    """A second epoch is counted from zero; batches and torch's settings are the same afterwards."""
+    call = "train_epoch_ch3(net, train_iter, loss, updater)"
+    names = [f"{call} in the first epoch", f"{call} in the second epoch", "W after two epochs"]
+    names += afterwards(call, "X", "y", *SETTINGS)
+    agree(submission, reference, trained_twice, (W.to(dtype), X.to(dtype), y), names)
 
 
 # predict_labels
@@ -397,12 +697,63 @@ def test_predict_labels_takes_the_largest_score(submission, reference, W, X):
 @probe
 def predicted_with_dropout(names, X):
     """predict_labels(net, X)"""
-    net = nn.Sequential(nn.Dropout(0.5)).train()
-    return names.predict_labels(net, X)
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = nn.Sequential(nn.Dropout(0.5))
+
+        def forward(self, X):
+            return self.body(X)
+
+    return [names.predict_labels(Net().train(), X), names.predict_labels(nn.Sequential(nn.Dropout(0.5)).train(), X)]
 
 
 @check("predict_labels", points=1)
 @given(X=spread((6, 5)))
 def test_predict_labels_uses_evaluation_mode(submission, X):
-    """A module predicts in evaluation mode: dropout is off."""
-    close(submission.run(predicted_with_dropout, X), X.argmax(dim=1), what="predict_labels(net, X) with dropout in net")
+    """A module predicts in evaluation mode: dropout inside is off."""
+    for mine in items_of(submission.run(predicted_with_dropout, X), 2):
+        close(mine, X.argmax(dim=1), what="predict_labels(net, X) with dropout in net")
+
+
+@probe
+def predicted_as_scored(names, X):
+    """predict_labels(net, X)"""
+    return names.predict_labels(lambda X: X, X)
+
+
+@check("predict_labels", points=1)
+@given(X=tensors((st.integers(1, 5), st.integers(2, 4)), elements=st.integers(-2, 0).map(float)))
+def test_predict_labels_of_ties(submission, X):
+    """Where several scores of a row are largest, the row still gets one label, and it is one of theirs."""
+    what = "predict_labels(net, X), with ties among the scores X,"
+    mine = tensor_of(submission.run(predicted_as_scored, X), shape=(len(X),), dtype=torch.int64, what=what)
+    expect(((mine >= 0) & (mine < X.shape[1])).all(), "must be class indices", got=mine, what=what)
+    chosen = X.gather(1, mine[:, None])[:, 0]
+    expect((chosen == X.amax(dim=1)).all(), "must point to a largest score in every row", got=mine, what=what)
+
+
+@probe
+def predicted_twice(names, W, X, Z):
+    """predict_labels(net, X)"""
+    net = nn.Linear(*W.shape, bias=False, dtype=W.dtype)
+    net.weight.data.copy_(W.T)
+    first, second = names.predict_labels(net, X), names.predict_labels(net, Z)
+    on, dtype = torch.is_grad_enabled(), str(torch.get_default_dtype())
+    with torch.no_grad():
+        names.predict_labels(net, X)
+        off = torch.is_grad_enabled()
+    trainable = net.weight.requires_grad
+    return [first, second, X, net.weight.detach(), trainable, on, dtype, off]
+
+
+@check("predict_labels", points=1)
+@few
+@given(W=spread((3, 4)), X=spread((5, 3)), Z=spread((5, 3)), dtype=FLOATS)
+def test_predict_labels_leaves_nothing_behind(submission, reference, W, X, Z, dtype):
+    """X, parameters and torch's settings are afterwards as they were, and a second call is right."""
+    call = "predict_labels(net, X)"
+    names = [f"{call}, looked at after predict_labels(net, Z),"]
+    names += afterwards(call, "predict_labels(net, Z)", "X", "net.weight", *MODEL_SETTINGS)
+    agree(submission, reference, predicted_twice, (W.to(dtype), X.to(dtype), Z.to(dtype)), names)

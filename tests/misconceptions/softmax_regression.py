@@ -121,6 +121,52 @@ def crossed_indices(y_hat, y):
 
 
 @misconception(
+    "cross_entropy",
+    "small probabilities are raised to a floor",
+    trips="test_cross_entropy_of_a_tiny_probability",
+    hint="From some point on, a smaller probability no longer gives a larger loss, and its gradient is zero: the examples "
+    "the model gets most wrong teach it nothing. The logarithm of 1e-12 is an ordinary number and needs no floor.",
+)
+def clamped_cross_entropy(y_hat, y):
+    return -torch.log(y_hat.clamp(min=1e-6)[range(len(y_hat)), y])
+
+
+@misconception(
+    "cross_entropy",
+    "the probabilities are changed in place",
+    trips="test_cross_entropy_leaves_its_arguments_alone",
+    hint="The caller's y_hat holds something else after the call, and whoever counts right predictions next reads that. "
+    "Functions that end in an underscore write into the tensor they are given.",
+)
+def cross_entropy_in_place(y_hat, y):
+    return -y_hat.log_()[range(len(y_hat)), y]
+
+
+@misconception(
+    "net",
+    "the softmax inside overflows",
+    trips="test_net_of_large_logits_stays_finite",
+    hint="Pixels from 0 to 255 make logits of several hundred, and exp of those is infinite. You have a function that can "
+    "cope with such rows already; a second, simpler copy of it inside the model cannot.",
+)
+def net_with_overflow(X, W, b):
+    E = torch.exp(X.reshape(-1, W.shape[0]) @ W + b)
+    return E / E.sum(dim=1, keepdim=True)
+
+
+@misconception(
+    "net",
+    "only the first channel of an image is used",
+    trips="test_net_flattens_images",
+    hint="A grey image has one channel, a colour image three, and all of them are numbers of the example. Check that no index "
+    "drops a part of X before it becomes rows.",
+)
+def net_of_first_channel(X, W, b):
+    rows = (X[:, 0] if X.dim() == 4 else X).flatten(1)
+    return softmax(rows @ W[: rows.shape[1]] + b)
+
+
+@misconception(
     "net",
     "images are not flattened",
     trips="test_net_flattens_images",
@@ -187,6 +233,103 @@ def column_accuracy(y_hat, y):
 )
 def accuracy_needs_scores(y_hat, y):
     return float((y_hat.argmax(dim=1) == y).sum())
+
+
+@misconception(
+    "accuracy",
+    "a fraction times the number of examples, cut off",
+    trips="test_accuracy_is_an_exact_count",
+    hint="17 / 41 * 41 need not be 17 on a computer: a fraction is rounded, and when the product is a hair too small, int cuts "
+    "off a whole example. Count the hits; then nothing has to be multiplied back.",
+)
+def truncated_accuracy(y_hat, y):
+    if y_hat.ndim > 1:
+        y_hat = y_hat.argmax(dim=1)
+    return int((y_hat == y).double().mean() * len(y))
+
+
+@misconception(
+    "accuracy",
+    "hits are summed in half precision",
+    trips="test_accuracy_is_an_exact_count",
+    hint="Half precision has 11 significant bits: above 2048 it knows even numbers only, so counts of large batches are "
+    "rounded. Look at the dtype in which you add up.",
+)
+def half_precision_accuracy(y_hat, y):
+    if y_hat.ndim > 1:
+        y_hat = y_hat.argmax(dim=1)
+    return float((y_hat == y).half().sum())
+
+
+@misconception(
+    "Accumulator",
+    "all accumulators share their sums",
+    trips="test_accumulators_do_not_share_their_sums",
+    hint="A list that stands in the class itself, outside every method, exists once, for all accumulators. Where does an "
+    "object get values of its own?",
+)
+class SharedAccumulator:
+    data = []
+
+    def __init__(self, n):
+        self.data[:] = [0.0] * n
+
+    def add(self, *args):
+        self.data[:] = [a + float(b) for a, b in zip(self.data, args)]
+
+    def reset(self):
+        self.data[:] = [0.0] * len(self.data)
+
+    def __getitem__(self, idx):
+        return self.data[idx]
+
+
+@misconception(
+    "Accumulator",
+    "sums in single precision",
+    trips="test_accumulator_keeps_double_precision",
+    hint="A float32 number has 24 significant bits: at 16,777,216 a count stops growing, because adding 1 is rounded away. "
+    "That is torch's default dtype; Python's own numbers have more room.",
+)
+class SinglePrecisionAccumulator:
+    def __init__(self, n):
+        self.data = torch.zeros(n)
+
+    def add(self, *args):
+        self.data = self.data + torch.tensor([float(a) for a in args])
+
+    def reset(self):
+        self.data = torch.zeros(len(self.data))
+
+    def __getitem__(self, idx):
+        return float(self.data[idx])
+
+
+@misconception(
+    "Accumulator",
+    "the caller's tensor becomes the sum",
+    trips="test_accumulator_leaves_its_amounts_alone",
+    hint="The tensor that was added first is itself kept as the sum, and the next amount is written into it: the caller's "
+    "loss changes behind their back. Keep a number or a tensor of your own, and be careful with += on tensors.",
+)
+class AliasingAccumulator:
+    def __init__(self, n):
+        self.data = [0.0] * n
+        self.empty = True
+
+    def add(self, *args):
+        for i, amount in enumerate(args):
+            if self.empty:
+                self.data[i] = amount
+            else:
+                self.data[i] += amount
+        self.empty = False
+
+    def reset(self):
+        self.__init__(len(self.data))
+
+    def __getitem__(self, idx):
+        return self.data[idx]
 
 
 @misconception(
@@ -267,6 +410,42 @@ def mean_of_batch_accuracies(net, data_iter):
     "evaluated.",
 )
 def evaluate_in_training_mode(net, data_iter):
+    hits = total = 0
+    for X, y in data_iter:
+        hits += float((net(X).argmax(dim=1) == y).sum())
+        total += len(y)
+    return hits / total
+
+
+@misconception(
+    "evaluate_accuracy",
+    "only the outermost module is in evaluation mode",
+    trips="test_evaluate_accuracy_uses_evaluation_mode",
+    hint="The flag of net itself is off, those of the layers inside are still on, and it is dropout and batch norm inside "
+    "that read theirs. A module has a method that tells all modules inside as well.",
+)
+def evaluate_with_one_flag(net, data_iter):
+    if isinstance(net, nn.Module):
+        net.training = False
+    hits = total = 0
+    with torch.no_grad():
+        for X, y in data_iter:
+            hits += float((net(X).argmax(dim=1) == y).sum())
+            total += len(y)
+    return hits / total
+
+
+@misconception(
+    "evaluate_accuracy",
+    "gradients stay switched off",
+    trips="test_evaluate_accuracy_leaves_nothing_behind",
+    hint="After the call torch records no gradients anywhere, and the next backward() fails far away from here. A switch that "
+    "is turned for a while has to be turned back; what does that for you, even when an error occurs?",
+)
+def evaluate_without_gradients_for_good(net, data_iter):
+    if isinstance(net, nn.Module):
+        net.eval()
+    torch.set_grad_enabled(False)
     hits = total = 0
     for X, y in data_iter:
         hits += float((net(X).argmax(dim=1) == y).sum())
@@ -382,6 +561,44 @@ def train_in_evaluation_mode(net, train_iter, loss, updater):
 
 @misconception(
     "train_epoch_ch3",
+    "only the outermost module is in training mode",
+    trips="test_train_epoch_uses_training_mode",
+    hint="The flag of net itself is on, those of the layers inside are still off from the last evaluation. A module has a "
+    "method that tells all modules inside as well.",
+)
+def train_with_one_flag(net, train_iter, loss, updater):
+    if isinstance(net, nn.Module):
+        net.training = True
+    return totals([one_step(net, X, y, loss, updater) for X, y in train_iter])
+
+
+@misconception(
+    "train_epoch_ch3",
+    "only SGD counts as an optimiser",
+    trips="test_train_epoch_with_any_optimiser",
+    hint="Adam and the others are called like a function of the batch size here. All of torch's optimisers have one class "
+    "in common: ask for that one.",
+)
+def train_with_sgd_only(net, train_iter, loss, updater):
+    if isinstance(net, nn.Module):
+        net.train()
+    steps = []
+    for X, y in train_iter:
+        y_hat = net(X)
+        each = loss(y_hat, y)
+        if isinstance(updater, torch.optim.SGD):
+            updater.zero_grad()
+            each.mean().backward()
+            updater.step()
+        else:
+            each.sum().backward()
+            updater(len(X))
+        steps.append((float(each.sum()), float((y_hat.argmax(dim=1) == y).sum()), len(y)))
+    return totals(steps)
+
+
+@misconception(
+    "train_epoch_ch3",
     "totals instead of means",
     trips="test_train_epoch_returns_loss_and_accuracy",
     hint="You return sums over the epoch. Divide the loss and the count of right predictions by the number of examples.",
@@ -428,3 +645,46 @@ def predict_columns(net, X):
 def predict_in_training_mode(net, X):
     with torch.no_grad():
         return net(X).argmax(dim=1)
+
+
+@misconception(
+    "predict_labels",
+    "only an nn.Sequential is put into evaluation mode",
+    trips="test_predict_labels_uses_evaluation_mode",
+    hint="A model that somebody wrote as a class of its own keeps its dropout on. nn.Sequential is one kind of module; which "
+    "class do all of them come from?",
+)
+def predict_with_sequential_only(net, X):
+    if isinstance(net, nn.Sequential):
+        net.eval()
+    with torch.no_grad():
+        return net(X).argmax(dim=1)
+
+
+@misconception(
+    "predict_labels",
+    "a tie gives several labels",
+    trips="test_predict_labels_of_ties",
+    hint="You look for every place where the largest score stands. Two equal scores in a row give that row two labels, and "
+    "all rows after it get the wrong ones. One label per row is asked for.",
+)
+def predict_every_largest(net, X):
+    if isinstance(net, nn.Module):
+        net.eval()
+    with torch.no_grad():
+        scores = net(X)
+    return torch.where(scores == scores.amax(dim=1, keepdim=True))[1]
+
+
+@misconception(
+    "predict_labels",
+    "gradients stay switched off",
+    trips="test_predict_labels_leaves_nothing_behind",
+    hint="After a prediction torch records no gradients any more, and training cannot go on. What is switched off for a "
+    "prediction has to be as it was afterwards.",
+)
+def predict_without_gradients_for_good(net, X):
+    if isinstance(net, nn.Module):
+        net.eval()
+    torch.set_grad_enabled(False)
+    return net(X).argmax(dim=1)
