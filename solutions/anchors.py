@@ -12,6 +12,7 @@
 #
 # **Rules.** `torchvision.ops` is ruled out in `box_iou` and in `nms` (`torchvision.ops.box_iou`, `torchvision.ops.nms`
 # and all their relatives): you are building it. Everything else is yours, and later exercises may call earlier ones.
+# No function changes what it is given, neither tensors nor lists.
 #
 # Fill in each place that says `YOUR CODE HERE`. Run `autograder check anchors` whenever you like.
 
@@ -47,7 +48,8 @@ def box_center_to_corner(boxes):
 #
 # So $r$ is the width of the anchor in pixels divided by its height in pixels.
 #
-# - `data`: (..., H, W), an image or a feature map. Only its last two sizes and its device matter, never its entries.
+# - `data`: (..., H, W), an image or a feature map. Only its last two sizes and its device matter, never its entries
+#   or its dtype.
 # - `sizes`: $n$ numbers $s_1, \dots, s_n$. `ratios`: $m$ numbers $r_1, \dots, r_m$. Both are lists, neither is empty.
 # - Not every size meets every ratio. Each pixel has $n + m - 1$ anchors, in this order:
 #   $(s_1, r_1), (s_2, r_1), \dots, (s_n, r_1)$, then $(s_1, r_2), \dots, (s_1, r_m)$.
@@ -89,7 +91,8 @@ def multibox_prior(data, sizes, ratios):
 #
 # $$J(A, B) = \frac{|A \cap B|}{|A \cup B|}, \qquad |A \cup B| = |A| + |B| - |A \cap B|.$$
 #
-# - `boxes1`: (N, 4), `boxes2`: (M, 4), corners, floating point, every box with an area above 0. Not always normalised.
+# - `boxes1`: (N, 4), `boxes2`: (M, 4), corners, floating point, every box with an area above 0. Not always normalised,
+#   and negative coordinates occur.
 # - returns: (N, M), same dtype. Entry $(i, j)$ is the IoU of `boxes1[i]` and `boxes2[j]`, between 0 and 1; boxes that
 #   do not overlap, or share only an edge, have IoU 0.
 # - Do without `torchvision.ops` here, without its `box_iou` as well as its `box_area`.
@@ -127,8 +130,8 @@ def box_iou(boxes1, boxes2):
 #    stage said and however small the IoU. Cross out row $i$ and column $j$. Take the largest of what is left, and so
 #    on until every box has had its turn. So no two boxes claim the same anchor here, and no box goes without.
 #
-# - `ground_truth`: (m, 4), `anchors`: (n, 4), corners, $1 \le m \le n$. No two of the IoUs are equal while both
-#   matter, so there is no question of ties.
+# - `ground_truth`: (m, 4), `anchors`: (n, 4), corners, $1 \le m \le n$. There are no ties: wherever a largest IoU
+#   decides, it is the only one of its size.
 # - `device`: where the result is to live, for instance `anchors.device`.
 # - returns: (n,), int64, the index of each anchor's box, or $-1$.
 #
@@ -235,7 +238,7 @@ def multibox_target(anchors, labels):
 #
 # The way back: from anchors and predicted offsets to boxes. It undoes `offset_boxes` with $\varepsilon = 0$.
 #
-# - `anchors`: (n, 4), corners. `offset_preds`: (n, 4), one offset per anchor, any finite numbers of moderate size.
+# - `anchors`: (n, 4), corners. `offset_preds`: (n, 4), one offset per anchor, any numbers between -40 and 40.
 # - returns: (n, 4), same dtype, **corners**. Nothing is clipped to the image. Gradients flow to both arguments.
 #
 # Hint: solve each of the four formulas of exercise 4 for the box.
@@ -262,7 +265,8 @@ def offset_inverse(anchors, offset_preds):
 # Remove every remaining box whose IoU with it is **above** `iou_threshold` (at the threshold it stays). Take the
 # highest score of what is left, and so on until nothing is left. A box that was removed no longer removes others.
 #
-# - `boxes`: (n, 4), corners, $n \ge 1$. `scores`: (n,), all different, in any order.
+# - `boxes`: (n, 4), corners, $n \ge 1$. `scores`: (n,), any numbers (also 0 and below), all different, in any order.
+#   `iou_threshold`: from 0 to 1.
 # - returns: (k,), int64, the indices of the kept boxes, **highest score first**.
 # - Do without `torchvision.ops` here, without its `nms` as well as its `batched_nms`. Your own `box_iou` is welcome.
 
@@ -299,8 +303,8 @@ def nms(boxes, scores, iou_threshold):
 #    becomes $1 - p$ (how sure we are that it is background).
 #
 # - `cls_probs`: (b, c+1, n), probabilities; row 0 is the background. `offset_preds`: (b, 4n), the four offsets of
-#   anchor 0, then of anchor 1, and so on. `anchors`: (1, n, 4), corners, shared by all images. The confidences of an
-#   image are all different.
+#   anchor 0, then of anchor 1, and so on. `anchors`: (1, n, 4), corners, shared by all images. All three have the same
+#   dtype, and $c \ge 1$. The confidences of an image are all different.
 # - returns: (b, n, 6), dtype of `cls_probs`. No anchor is dropped: each row is a class, a confidence and a box,
 #   $(x_1, y_1, x_2, y_2)$. First come the anchors kept by `nms`, in its order (descending confidence, as it was before
 #   step 4); then the others, in ascending order of their index.

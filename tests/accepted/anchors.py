@@ -49,6 +49,18 @@ def prior_by_numpy(data, sizes, ratios):
     return torch.from_numpy(out.reshape(1, -1, 4)).float().to(data.device)
 
 
+@accepted("multibox_prior", "outer products of all sizes and ratios, of which one row and one column are taken")
+def prior_by_outer_products(data, sizes, ratios):
+    H, W = data.shape[-2:]
+    s, r = torch.Tensor(sizes), torch.Tensor(ratios)
+    w, h = (torch.outer(s, root) for root in (r.sqrt() * H / W, r.rsqrt()))
+    half = torch.stack([torch.cat([side[:, 0], side[0, 1:]]) for side in (w, h)], dim=1) / 2
+    out = torch.zeros(H, W, len(half), 4)
+    out[..., 0::2] += torch.linspace(0.5 / W, 1 - 0.5 / W, W)[None, :, None, None]
+    out[..., 1::2] += torch.linspace(0.5 / H, 1 - 0.5 / H, H)[:, None, None, None]
+    return (out + torch.cat([-half, half], dim=1)).flatten(0, 2)[None].to(data.device)
+
+
 @accepted("box_iou", "loops over pairs of numbers")
 def iou_by_loops(boxes1, boxes2):
     out = boxes1.new_zeros(len(boxes1), len(boxes2))
@@ -223,6 +235,29 @@ def inverse_by_loop(anchors, offset_preds):
     return torch.stack(rows)
 
 
+@accepted("offset_inverse", "a function with a backward of its own")
+def inverse_by_autograd_function(anchors, offset_preds):
+    class Decode(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, anchors, offsets):
+            size, growth = anchors[:, 2:] - anchors[:, :2], torch.exp(offsets[:, 2:] / 5)
+            ctx.save_for_backward(size, growth, offsets[:, :2])
+            centre, half = (anchors[:, 2:] + anchors[:, :2]) / 2 + offsets[:, :2] * size / 10, size * growth / 2
+            return torch.hstack([centre - half, centre + half])
+
+        @staticmethod
+        def backward(ctx, grad):
+            size, growth, shift = ctx.saved_tensors
+            centre, half = grad[:, :2] + grad[:, 2:], grad[:, 2:] - grad[:, :2]
+            side = centre * shift / 10 + half * growth / 2
+            return (
+                torch.hstack([centre / 2 - side, centre / 2 + side]),
+                torch.hstack([centre * size / 10, half * size * growth / 10]),
+            )
+
+    return Decode.apply(anchors, offset_preds)
+
+
 @accepted("nms", "a table of IoUs and a list of survivors")
 def nms_by_table(boxes, scores, iou_threshold):
     table = box_iou(boxes, boxes)
@@ -231,6 +266,16 @@ def nms_by_table(boxes, scores, iou_threshold):
         if all(float(table[i, k]) <= iou_threshold for k in kept):
             kept.append(i)
     return torch.tensor(kept)
+
+
+@accepted("nms", "repeated until nothing changes: kept is what no better kept box overlaps too much")
+def nms_by_fixed_point(boxes, scores, iou_threshold):
+    removes = (box_iou(boxes, boxes) > iou_threshold) & (scores[:, None] > scores)
+    keep, before = torch.ones(len(boxes), dtype=torch.bool), None
+    while before is None or not torch.equal(keep, before):
+        keep, before = ~removes[keep].any(dim=0), keep
+    indices = keep.nonzero().flatten()
+    return indices[scores[indices].argsort(descending=True)]
 
 
 @accepted("nms", "lecture style: nonzero over the boxes left")

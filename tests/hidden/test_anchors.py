@@ -5,23 +5,24 @@ import math
 import torch
 from torchvision import ops
 
-from autograder.suite import FLOATS, check, close, expect, given, items_of, st, tensor_of
+from autograder.suite import FLOATS, check, close, equal, expect, given, items_of, probe, settings, st, tensor_of
 
 F32, F64 = torch.float32, torch.float64
 WHOLE = [0.0, 0.0, 1.0, 1.0]
 seeds = st.integers(0, 2**31 - 1)
+few = settings(max_examples=10)
 
 
 def central_boxes(count, generator):
     """(count, 4) in 32nds: boxes that all hold the centre of the image, so that every IoU is positive."""
-    low = torch.randint(0, 15, (count, 2), generator=generator)
-    high = torch.randint(18, 33, (count, 2), generator=generator)
+    low = torch.randint(-4, 15, (count, 2), generator=generator)
+    high = torch.randint(18, 37, (count, 2), generator=generator)
     return torch.cat([low, high], dim=1).to(F64) / 32
 
 
 def scattered_boxes(count, generator):
-    """(count, 4) in 8ths: boxes here and there, some of them apart."""
-    low = torch.randint(0, 9, (count, 2), generator=generator)
+    """(count, 4) in 8ths: boxes here and there, some of them apart, some beyond the edges of the image."""
+    low = torch.randint(-6, 9, (count, 2), generator=generator)
     sides = torch.randint(1, 8, (count, 2), generator=generator)
     return torch.cat([low, low + sides], dim=1).to(F64) / 8
 
@@ -56,12 +57,39 @@ def drawn_boxes(draw, dtype=FLOATS, most=5):
     return laid_out(boxes, draw(st.booleans()))
 
 
+@probe
+def called_twice(names, exercise, first, second):
+    function = getattr(names, exercise)
+    results = [function(*first), function(*second)]
+    return [results, [first, second], torch.is_grad_enabled(), torch.get_default_dtype()]
+
+
+def calls_stand_alone(submission, reference, exercise, first, second):
+    """Require that two calls leave their arguments, each other's results and torch's settings as they were.
+
+    first, second: the arguments of each by name.
+    """
+    call = f"{exercise}({', '.join(first)})"
+    shown = called_twice.showing(f"{call}, twice in a row")
+    ran = submission.run(shown, exercise, list(first.values()), list(second.values()))
+    results, arguments, recording, dtype = items_of(ran, 4, what=call)
+    for before, after in zip((first, second), items_of(arguments, 2, what=call)):
+        for (name, argument), now in zip(before.items(), items_of(after, len(before), what=call)):
+            equal(now, argument, what=f"{name} after {call}")
+    expect(recording is True, "must leave gradients switched on for whatever is computed next", what=call)
+    expect(dtype == F32, "must leave the default dtype of torch as it was", what=call)
+    rights = [getattr(reference, exercise)(*arguments.values()) for arguments in (first, second)]
+    close(results[1], rights[1], what=f"{call} in a second call with other arguments")
+    close(results[0], rights[0], what=f"{call}, looked at again after a second call with other arguments,")
+
+
 # multibox_prior
 
-SIDES = st.lists(st.sampled_from([0.125, 0.25, 0.5, 0.75, 0.9]), min_size=1, max_size=3, unique=True)
-RATIOS = st.lists(st.sampled_from([0.25, 0.5, 1.0, 2.0, 3.0, 4.0]), min_size=1, max_size=3, unique=True)
-LEADING = st.sampled_from([(), (1,), (2, 3)])
-IMAGES = st.tuples(st.integers(1, 4), st.integers(1, 5), LEADING).map(lambda size: torch.zeros(*size[2], *size[:2]))
+SIDES = st.lists(st.sampled_from([0.125, 0.25, 0.5, 0.75, 0.9, 1]), min_size=1, max_size=3)
+RATIOS = st.lists(st.sampled_from([0.25, 0.5, 1, 2, 3.0, 4.0]), min_size=1, max_size=3)
+SIZES_OF_DATA = st.tuples(st.sampled_from([(), (1,), (2, 3), (1, 2, 1)]), st.integers(1, 4), st.integers(1, 5))
+DTYPES_OF_DATA = st.sampled_from([F32, F64, torch.uint8])
+IMAGES = st.builds(lambda size, dtype: torch.full((*size[0], *size[1:]), 7, dtype=dtype), SIZES_OF_DATA, DTYPES_OF_DATA)
 
 
 def prior_of(submission, data, sizes, ratios):
@@ -102,11 +130,31 @@ def test_multibox_prior_shapes_in_pixels(submission, data, sizes, ratios):
     w = (anchors[..., 2] - anchors[..., 0]) * width
     h = (anchors[..., 3] - anchors[..., 1]) * height
     shape = (height, width, count)
-    r = torch.tensor([ratios[0]] * len(sizes) + ratios[1:]).expand(shape)
-    s = torch.tensor(sizes + [sizes[0]] * (len(ratios) - 1)).expand(shape)
+    r = torch.tensor([ratios[0]] * len(sizes) + ratios[1:], dtype=F32).expand(shape)
+    s = torch.tensor(sizes + [sizes[0]] * (len(ratios) - 1), dtype=F32).expand(shape)
     expect((h > 0).all() and (w > 0).all(), "must hold boxes with x1 < x2 and y1 < y2", got=anchors.reshape(1, -1, 4))
     close(w / h, r, atol=1e-3, what="width / height in pixels of the anchors, (H, W, n + m - 1),")
     close(w * h, (s * height) ** 2, atol=1e-3, what="the area in pixels of the anchors, (H, W, n + m - 1),")
+
+
+@check("multibox_prior", points=1)
+@given(pixels=st.sampled_from([49, 98, 103, 107]), upright=st.booleans())
+@few
+def test_multibox_prior_of_long_rows(submission, reference, pixels, upright):
+    """A long row or column of pixels has exactly one anchor for each pixel, whatever their number."""
+    data = torch.zeros(pixels, 1) if upright else torch.zeros(1, pixels)
+    what = f"multibox_prior(torch.zeros{tuple(data.shape)}, [0.5], [1.0])"
+    close(submission.multibox_prior(data, [0.5], [1.0]), reference.multibox_prior(data, [0.5], [1.0]), what=what)
+
+
+@check("multibox_prior", points=1)
+@given(data=IMAGES, sizes=SIDES, ratios=RATIOS)
+@few
+def test_multibox_prior_leaves_its_arguments_alone(submission, reference, data, sizes, ratios):
+    """The lists sizes and ratios are the same after a call as before, and the next call is as right as the first."""
+    first = {"data": data, "sizes": sizes, "ratios": ratios}
+    second = {"data": data, "sizes": sizes[::-1], "ratios": ratios[::-1]}
+    calls_stand_alone(submission, reference, "multibox_prior", first, second)
 
 
 @check("multibox_prior", points=1)
@@ -159,7 +207,7 @@ def test_box_iou_of_boxes_apart_is_zero(submission, boxes, across, down, gap):
     """Boxes that do not overlap, or share only an edge, have IoU 0, also where they are apart in both directions."""
     if across == down == 0:
         across = down = 1
-    extent = boxes[:, 2:].max() + gap
+    extent = boxes[:, 2:].max() - boxes[:, :2].min() + gap
     shift = torch.tensor([across, down, across, down], dtype=F64) * extent
     zero = torch.zeros(len(boxes), len(boxes), dtype=F64)
     close(submission.box_iou(boxes, boxes + shift), zero, what="box_iou(boxes, boxes shifted until they do not meet)")
@@ -175,6 +223,15 @@ def test_box_iou_of_a_box_inside_another(submission, outer, part):
     for box, within in zip(outer, inner, strict=True):
         right = torch.full((1, 1), float(factor.prod()), dtype=F64)
         close(submission.box_iou(box[None], within[None]), right, what="the IoU of a box and one inside it")
+
+
+@check("box_iou", points=1)
+@given(boxes1=first_set, boxes2=second_set)
+@few
+def test_box_iou_leaves_its_arguments_alone(submission, reference, boxes1, boxes2):
+    """Both sets of boxes are the same after a call as before, and the next call is as right as the first."""
+    first, second = {"boxes1": boxes1, "boxes2": boxes2}, {"boxes1": boxes1.flip(0), "boxes2": boxes2}
+    calls_stand_alone(submission, reference, "box_iou", first, second)
 
 
 # assign_anchor_to_bbox
@@ -193,7 +250,7 @@ def scenes(draw, dtype=FLOATS, avoided=(0.5,)):
     return ground_truth.to(chosen), laid_out(anchors.to(chosen), draw(st.booleans()))
 
 
-THRESHOLDS = (0.3, 0.5, 0.7, 0.99)
+THRESHOLDS = (0.3, 0.5, 0.7, 0.99, 0.0)
 scene_truth, scene_anchors = parts_of(st.shared(scenes(avoided=THRESHOLDS), key="scene"), 2)
 ASSIGNED = "assign_anchor_to_bbox(ground_truth, anchors, device, iou_threshold)"
 BY_DEFAULT = "assign_anchor_to_bbox(ground_truth, anchors, device)"
@@ -251,16 +308,42 @@ def test_assignment_threshold_is_inclusive(submission, anchors):
     close(got, torch.where(iou >= 0.5625, 0, -1), what=what)
 
 
+BOX_OF_ANCHOR = {0.96875: 1.0, 0.75: 0.6875, 0.65625: 0.6875, 0.46875: 0.5}
+
+
+@check("assign_anchor_to_bbox", points=1)
+@given(
+    ground_truth=shuffled([[0.0, 0.0, 1.0, height] for height in (1.0, 0.6875, 0.5)]),
+    anchors=shuffled([[0.0, 0.0, 1.0, height] for height in BOX_OF_ANCHOR]),
+)
+def test_assignment_takes_the_best_of_several_boxes(submission, ground_truth, anchors):
+    """An anchor that overlaps several boxes by the threshold or more is given the one that it overlaps most."""
+    boxes = ground_truth[:, 3].tolist()
+    owners = torch.tensor([boxes.index(BOX_OF_ANCHOR[height]) for height in anchors[:, 3].tolist()])
+    close(submission.assign_anchor_to_bbox(ground_truth, anchors, "cpu"), owners, what=BY_DEFAULT)
+
+
+@check("assign_anchor_to_bbox", points=1)
+@given(ground_truth=scene_truth, anchors=scene_anchors)
+@few
+def test_assignment_leaves_its_arguments_alone(submission, reference, ground_truth, anchors):
+    """Boxes and anchors are the same after a call as before, and the next call is as right as the first."""
+    first = {"ground_truth": ground_truth, "anchors": anchors, "device": "cpu"}
+    calls_stand_alone(submission, reference, "assign_anchor_to_bbox", first, first | {"anchors": anchors.flip(0)})
+
+
 # offset_boxes
 
 
 @st.composite
 def box_pairs(draw, dtype=FLOATS):
-    """(anchors (n, 4), boxes (n, 4))."""
+    """(anchors (n, 4), boxes (n, 4)); some of the boxes are empty."""
     count = draw(st.integers(1, 4))
     generator = torch.Generator().manual_seed(draw(seeds))
     chosen, strided = draw(dtype), draw(st.booleans())
-    return tuple(laid_out(scattered_boxes(count, generator).to(chosen), strided) for _ in range(2))
+    anchors, boxes = (scattered_boxes(count, generator).to(chosen) for _ in range(2))
+    boxes[torch.rand(count, generator=generator) < 0.2] = 0
+    return laid_out(anchors, strided), laid_out(boxes, strided)
 
 
 pair_anchors, pair_boxes = parts_of(st.shared(box_pairs(), key="pair"), 2)
@@ -317,6 +400,15 @@ def test_offset_boxes_gradient(submission, reference, anchors, assigned_bb):
     close(mine.inputs[1], right.inputs[1], what="the gradient of the offsets with respect to assigned_bb")
 
 
+@check("offset_boxes", points=1)
+@given(anchors=pair_anchors, assigned_bb=pair_boxes)
+@few
+def test_offset_boxes_leaves_its_arguments_alone(submission, reference, anchors, assigned_bb):
+    """Anchors and assigned boxes are the same after a call as before, and the next call is as right as the first."""
+    first = {"anchors": anchors, "assigned_bb": assigned_bb}
+    calls_stand_alone(submission, reference, "offset_boxes", first, first | {"assigned_bb": assigned_bb.flip(0)})
+
+
 # multibox_target
 
 
@@ -333,7 +425,8 @@ def labelled(draw):
             labels.append(torch.cat([classes, boxes], dim=1))
         else:
             anchors = central_boxes(count + more, generator) if not labels else anchors
-    return anchors[None].to(F32), torch.stack(labels).to(F32)
+    strided = draw(st.booleans())
+    return laid_out(anchors[None].to(F32), strided), laid_out(torch.stack(labels).to(F32), strided)
 
 
 target_anchors, target_labels = parts_of(st.shared(labelled(), key="labelled"), 2)
@@ -386,6 +479,15 @@ def test_multibox_target_treats_each_image_on_its_own(submission, anchors, label
             close(single[0], together[i], what=f"{name} of image {i} alone")
 
 
+@check("multibox_target", points=1)
+@given(anchors=target_anchors, labels=target_labels)
+@few
+def test_multibox_target_leaves_its_arguments_alone(submission, reference, anchors, labels):
+    """Anchors and labels are the same after a call as before, and the next call is as right as the first."""
+    first, second = {"anchors": anchors, "labels": labels}, {"anchors": anchors.flip(1), "labels": labels.flip(0)}
+    calls_stand_alone(submission, reference, "multibox_target", first, second)
+
+
 # offset_inverse
 
 
@@ -395,7 +497,7 @@ def predictions(draw, dtype=FLOATS):
     count = draw(st.integers(1, 4))
     generator = torch.Generator().manual_seed(draw(seeds))
     chosen, strided = draw(dtype), draw(st.booleans())
-    offsets = torch.randint(-40, 41, (count, 4), generator=generator) / 8
+    offsets = torch.randint(-40, 41, (count, 4), generator=generator) / draw(st.sampled_from([8, 1]))
     return tuple(laid_out(t.to(chosen), strided) for t in (scattered_boxes(count, generator), offsets))
 
 
@@ -433,12 +535,21 @@ def test_offset_inverse_gradient(submission, reference, anchors, offset_preds):
     close(mine.inputs[1], right.inputs[1], what="the gradient of the boxes with respect to offset_preds")
 
 
+@check("offset_inverse", points=1)
+@given(anchors=prediction_anchors, offset_preds=prediction_offsets)
+@few
+def test_offset_inverse_leaves_its_arguments_alone(submission, reference, anchors, offset_preds):
+    """Anchors and predicted offsets are the same after a call as before, and the next call is as right as the first."""
+    first = {"anchors": anchors, "offset_preds": offset_preds}
+    calls_stand_alone(submission, reference, "offset_inverse", first, first | {"offset_preds": offset_preds.flip(0)})
+
+
 # nms
 
 
 @st.composite
 def crowds(draw, dtype=FLOATS, thresholds=(0.3, 0.5, 0.7)):
-    """(boxes (n, 4), scores (n,)): no IoU near a threshold, and scores that all differ."""
+    """(boxes (n, 4), scores (n,)): no IoU near a threshold, and scores of either sign that all differ."""
     count = draw(st.one_of(st.integers(1, 4), st.integers(5, 9)))
     generator = torch.Generator().manual_seed(draw(seeds))
     crowd = draw(st.sampled_from([central_boxes, scattered_boxes]))
@@ -446,9 +557,10 @@ def crowds(draw, dtype=FLOATS, thresholds=(0.3, 0.5, 0.7)):
         boxes = crowd(count, generator)
         if all(bool(((ops.box_iou(boxes, boxes) - t).abs() > 1e-3).all()) for t in thresholds):
             break
-    chosen = draw(dtype)
-    scores = (1 + torch.randperm(count, generator=generator)).to(chosen) / 8
-    return laid_out(boxes.to(chosen), draw(st.booleans())), scores
+    chosen, strided = draw(dtype), draw(st.booleans())
+    ranks = torch.randperm(count, generator=generator).to(chosen) - count // 2
+    scores = draw(st.sampled_from([ranks / 8, ranks * 1000, 1 + ranks * 4 * torch.finfo(chosen).eps]))
+    return laid_out(boxes.to(chosen), strided), scores.repeat_interleave(2)[::2] if strided else scores
 
 
 crowd_boxes, crowd_scores = parts_of(st.shared(crowds(), key="crowd"), 2)
@@ -507,6 +619,16 @@ def test_nms_keeps_boxes_at_the_threshold(submission, boxes, scores):
     ranked = scores.argsort(descending=True)
     close(submission.nms(boxes, scores, 0.5), ranked, what="nms(boxes, scores, 0.5)")
     close(submission.nms(boxes, scores, 0.25), ranked[[0, 2, 3]], what="nms(boxes, scores, 0.25)")
+    close(submission.nms(boxes, scores, 0.0), ranked[[0, 3]], what="nms(boxes, scores, 0)")
+
+
+@check("nms", points=1)
+@given(boxes=crowd_boxes, scores=crowd_scores, iou_threshold=st.sampled_from([0.3, 0.5, 0.7]))
+@few
+def test_nms_leaves_its_arguments_alone(submission, reference, boxes, scores, iou_threshold):
+    """Boxes and scores are the same after a call as before, and the next call is as right as the first."""
+    first = {"boxes": boxes, "scores": scores, "iou_threshold": iou_threshold}
+    calls_stand_alone(submission, reference, "nms", first, first | {"scores": scores.flip(0)})
 
 
 # multibox_detection
@@ -530,7 +652,7 @@ NMS_THRESHOLDS = (0.3, 0.5, 0.7)
 
 @st.composite
 def outputs(draw):
-    """(cls_probs (b, c + 1, n), offset_preds (b, 4n), anchors (1, n, 4)), float64."""
+    """(cls_probs (b, c + 1, n), offset_preds (b, 4n), anchors (1, n, 4))."""
     images, classes, count = draw(st.integers(1, 2)), draw(st.integers(1, 3)), draw(st.integers(1, 6))
     generator = torch.Generator().manual_seed(draw(seeds))
     anchors, offsets = central_boxes(count, generator), []
@@ -543,7 +665,9 @@ def outputs(draw):
         if all(bool(((ops.box_iou(boxes, boxes) - t).abs() > 1e-3).all()) for t in NMS_THRESHOLDS):
             offsets.append(shifts.flatten())
     probabilities = [drawn_probabilities(classes, count, generator) for _ in range(images)]
-    return torch.stack(probabilities), torch.stack(offsets), anchors[None]
+    chosen, strided = draw(FLOATS), draw(st.booleans())
+    three = torch.stack(probabilities), torch.stack(offsets), anchors[None]
+    return tuple(laid_out(each.to(chosen), strided) for each in three)
 
 
 output_probs, output_offsets, output_anchors = parts_of(st.shared(outputs(), key="outputs"), 3)
@@ -627,3 +751,12 @@ def test_multibox_detection_defaults(submission, cls_probs, anchors):
     rows = tensor_of(got, shape=(1, 4, 6), dtype=F64, what=what)[0]
     right = torch.tensor([[0, 0.75], [0, 0.0101], [-1, 1 - 0.0099], [-1, 0.5]], dtype=F64)
     close(rows[:, :2], right, what=f"class and confidence of {what}")
+
+
+@check("multibox_detection", points=1)
+@given(cls_probs=output_probs, offset_preds=output_offsets, anchors=output_anchors)
+@few
+def test_multibox_detection_leaves_its_arguments_alone(submission, reference, cls_probs, offset_preds, anchors):
+    """Outputs and anchors are the same after a call as before, and the next call is as right as the first."""
+    first = {"cls_probs": cls_probs, "offset_preds": offset_preds, "anchors": anchors}
+    calls_stand_alone(submission, reference, "multibox_detection", first, first | {"cls_probs": cls_probs.flip(2)})

@@ -91,6 +91,45 @@ def inverted_ratio(data, sizes, ratios):
     return priors(data, [(h, w) for w, h in shapes_of(sizes, ratios)])
 
 
+@misconception(
+    "multibox_prior",
+    "the anchors have the dtype of data",
+    trips="test_multibox_prior_lists_every_anchor_in_order",
+    hint="For data that is not float32 your anchors are not float32 either, and from whole numbers hardly any anchor "
+    "comes out right. Anchors tell nothing about what the image holds; which dtype does the text promise?",
+)
+def prior_with_the_dtype_of_data(data, sizes, ratios):
+    return priors(data, shapes_of(sizes, ratios)).to(data.dtype)
+
+
+@misconception(
+    "multibox_prior",
+    "the lists sizes and ratios are used up",
+    trips="test_multibox_prior_leaves_its_arguments_alone",
+    hint="The caller's lists are shorter after the call, and the next call with them makes too few anchors. A list is "
+    "passed as it is, not as a copy: read entries without taking them out.",
+)
+def used_up_lists(data, sizes, ratios):
+    kinds = shapes_of(sizes, ratios)
+    del ratios[1:]
+    return priors(data, kinds)
+
+
+@misconception(
+    "multibox_prior",
+    "centres counted in steps of a fraction",
+    trips="test_multibox_prior_of_long_rows",
+    hint="For some numbers of pixels, 49 for instance, you make one centre too many. Steps of 1 / W are rounded, and "
+    "where a range of such steps ends is a matter of luck. Count in whole numbers and divide afterwards.",
+)
+def fractional_steps(data, sizes, ratios):
+    H, W = data.shape[-2:]
+    x, y = torch.arange(0, 1, 1 / W) + 0.5 / W, torch.arange(0, 1, 1 / H) + 0.5 / H
+    centres = torch.cartesian_prod(y, x).flip(1)[:, None]
+    half = torch.tensor([(w * H / W, h) for w, h in shapes_of(sizes, ratios)]) / 2
+    return torch.cat([centres - half, centres + half], dim=2).reshape(1, -1, 4).to(data.device)
+
+
 def iou(boxes1, boxes2, floor=0.0, shared=1.0):
     w = torch.min(boxes1[:, None, 2], boxes2[:, 2]) - torch.max(boxes1[:, None, 0], boxes2[:, 0])
     h = torch.min(boxes1[:, None, 3], boxes2[:, 3]) - torch.max(boxes1[:, None, 1], boxes2[:, 1])
@@ -194,6 +233,21 @@ def stages_reversed(ground_truth, anchors, device, iou_threshold=0.5):
     table = box_iou(anchors, ground_truth)
     first = assigned(table, iou_threshold, second=False)
     return torch.where(first >= 0, first, assigned(table, 2.0))
+
+
+@misconception(
+    "assign_anchor_to_bbox",
+    "the last box above the threshold instead of the best",
+    trips="test_assignment_takes_the_best_of_several_boxes",
+    hint="An anchor that overlaps two boxes well is given the one that is listed later. Reaching the threshold is not "
+    "enough: among the boxes that do, which one should the anchor learn?",
+)
+def last_box_above_the_threshold(ground_truth, anchors, device, iou_threshold=0.5):
+    table = box_iou(anchors, ground_truth)
+    order = torch.arange(1, table.shape[1] + 1)
+    above = torch.where(table >= iou_threshold, order, 0).max(dim=1).values - 1
+    claimed = assigned(table, 2.0)
+    return torch.where(claimed >= 0, claimed, above)
 
 
 def centred(boxes):
@@ -306,6 +360,18 @@ def first_image_targets(anchors, labels):
     return targets(anchors, labels[:1].expand(len(labels), -1, -1))
 
 
+@misconception(
+    "multibox_target",
+    "the classes in labels are changed in place",
+    trips="test_multibox_target_leaves_its_arguments_alone",
+    hint="The caller's labels hold other classes after the call, and with each epoch they move on by one. A slice of "
+    "a tensor is a view of it: what is added to the slice is added to the caller's tensor.",
+)
+def shifted_labels(anchors, labels):
+    labels[..., 0] += 1
+    return targets(anchors, labels, step=0)
+
+
 def undone(anchors, offsets, shift=10.0, growth=5.0):
     centre, size = centred(anchors)
     return centre + offsets[:, :2] * size / shift, size * torch.exp(offsets[:, 2:] / growth)
@@ -379,6 +445,39 @@ def domino_nms(boxes, scores, iou_threshold):
     return order[~over.tril(diagonal=-1).any(dim=1)]
 
 
+def erased(boxes, scores, iou_threshold, mark):
+    """nms that writes `mark` over the scores of boxes that are done with, until nothing else is left."""
+    kept = []
+    while scores.max() > mark:
+        best = scores.argmax()
+        kept.append(best)
+        scores[box_iou(boxes[best][None], boxes)[0] > iou_threshold] = mark
+        scores[best] = mark
+    return torch.tensor(kept, dtype=torch.int64)
+
+
+@misconception(
+    "nms",
+    "a score of 0 stands for removed",
+    trips="test_nms_keeps_the_best_of_each_crowd",
+    hint="Boxes with a score of 0 or below are never kept. Scores need not be probabilities; a mark for removed boxes "
+    "must be a number that no score can have, or be kept apart from the scores.",
+)
+def removed_at_zero(boxes, scores, iou_threshold):
+    return erased(boxes, scores.clone(), iou_threshold, 0.0)
+
+
+@misconception(
+    "nms",
+    "the caller's scores are overwritten",
+    trips="test_nms_leaves_its_arguments_alone",
+    hint="The indices are right, but the caller's scores are gone after the call, and with them the confidences of all "
+    "detections. Mark what is done with in a tensor of your own.",
+)
+def overwritten_scores(boxes, scores, iou_threshold):
+    return erased(boxes, scores, iou_threshold, float("-inf"))
+
+
 def detections(probs, offset_preds, anchors, nms_threshold, pos_threshold, first=1, shift=0, invert=True):
     out = []
     for image, offset in zip(probs, offset_preds):
@@ -438,3 +537,15 @@ def uninverted_detections(cls_probs, offset_preds, anchors, nms_threshold=0.5, p
 def shortened_detections(cls_probs, offset_preds, anchors, nms_threshold=0.5, pos_threshold=0.009999999):
     every = detections(cls_probs, offset_preds, anchors, nms_threshold, pos_threshold)
     return torch.stack([rows[rows[:, 0] >= 0] for rows in every])
+
+
+@misconception(
+    "multibox_detection",
+    "the background is erased from the caller's probabilities",
+    trips="test_multibox_detection_leaves_its_arguments_alone",
+    hint="The detections are right, but the caller's row of background probabilities is gone after the call. Looping "
+    "over a tensor or taking a row of it makes views, not copies; leave the row out instead of writing over it.",
+)
+def erased_background(cls_probs, offset_preds, anchors, nms_threshold=0.5, pos_threshold=0.009999999):
+    cls_probs[:, 0] = -1
+    return detections(cls_probs, offset_preds, anchors, nms_threshold, pos_threshold)

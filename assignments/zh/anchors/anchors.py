@@ -11,6 +11,7 @@
 #
 # **规则**：在`box_iou`和`nms`中不能使用`torchvision.ops`（`torchvision.ops.box_iou`、
 # `torchvision.ops.nms`及其同类）：你正是要构建它们。其余一切都可以使用，后面的练习可以调用前面的。
+# 函数不得修改传入的任何东西，无论是张量还是列表。
 #
 # 请填写每一处`YOUR CODE HERE`。你可以随时运行`autograder check anchors`。
 
@@ -45,7 +46,8 @@ def box_center_to_corner(boxes):
 #
 # 所以$r$是锚框以像素计的宽除以以像素计的高。
 #
-# - `data`：(..., H, W)，图像或特征图。只有它的最后两个大小和它的设备起作用，元素从不起作用。
+# - `data`：(..., H, W)，图像或特征图。只有它的最后两个大小和它的设备起作用，
+#   元素和数据类型从不起作用。
 # - `sizes`：$n$个数$s_1, \dots, s_n$。`ratios`：$m$个数$r_1, \dots, r_m$。两者都是列表，都不为空。
 # - 并非每个大小都与每个宽高比组合。每个像素有$n + m - 1$个锚框，次序为：
 #   $(s_1, r_1), (s_2, r_1), \dots, (s_n, r_1)$，然后是$(s_1, r_2), \dots, (s_1, r_m)$。
@@ -74,7 +76,8 @@ def multibox_prior(data, sizes, ratios):
 #
 # $$J(A, B) = \frac{|A \cap B|}{|A \cup B|}, \qquad |A \cup B| = |A| + |B| - |A \cap B|.$$
 #
-# - `boxes1`：(N, 4)，`boxes2`：(M, 4)，角点，浮点数，每个框的面积都大于0。不一定是归一化的。
+# - `boxes1`：(N, 4)，`boxes2`：(M, 4)，角点，浮点数，每个框的面积都大于0。不一定是归一化的，
+#   坐标也可能为负。
 # - 返回：(N, M)，数据类型相同。元素$(i, j)$是`boxes1[i]`与`boxes2[j]`的IoU，在0与1之间；
 #   不重叠或只共有一条边的框IoU为0。
 # - 这里不能使用`torchvision.ops`，包括其中的`box_iou`和`box_area`。
@@ -103,8 +106,8 @@ def box_iou(boxes1, boxes2):
 #    也不论IoU多小。划去第$i$行和第$j$列。再取余下的最大的，依此类推，直到每个框都轮到。这样，
 #    不会有两个框要求同一个锚框，也不会有框落空。
 #
-# - `ground_truth`：(m, 4)，`anchors`：(n, 4)，角点，$1 \le m \le n$。
-#   在起作用的地方没有两个相等的IoU，所以不会出现平局。
+# - `ground_truth`：(m, 4)，`anchors`：(n, 4)，角点，$1 \le m \le n$。没有并列的情形：
+#   凡由最大的IoU决定时，最大值只有一个。
 # - `device`：结果所在的设备，例如`anchors.device`。
 # - 返回：(n,)，int64，每个锚框的框的索引，或$-1$。
 #
@@ -181,7 +184,7 @@ def multibox_target(anchors, labels):
 #
 # 反过来：从锚框和预测的偏移量得到框。它是$\varepsilon = 0$时`offset_boxes`的逆。
 #
-# - `anchors`：(n, 4)，角点。`offset_preds`：(n, 4)，每个锚框一组偏移量，是大小适中的任意有限数。
+# - `anchors`：(n, 4)，角点。`offset_preds`：(n, 4)，每个锚框一组偏移量，是-40与40之间的任意数。
 # - 返回：(n, 4)，数据类型相同，**角点**。不裁剪到图像之内。梯度传到两个参数。
 #
 # 提示：从练习4的四个公式中分别解出框。
@@ -204,7 +207,8 @@ def offset_inverse(anchors, offset_preds):
 # 去掉余下的框中与它的IoU**大于**`iou_threshold`的每一个（等于阈值的留下）。再取余下的最高分数，
 # 依此类推，直到一个不剩。已被去掉的框不再去掉别的框。
 #
-# - `boxes`：(n, 4)，角点，$n \ge 1$。`scores`：(n,)，各不相同，次序任意。
+# - `boxes`：(n, 4)，角点，$n \ge 1$。`scores`：(n,)，任意数（也可以是0或负数），各不相同，
+#   次序任意。`iou_threshold`：从0到1。
 # - 返回：(k,)，int64，保留的框的索引，**分数最高的在最前**。
 # - 这里不能使用`torchvision.ops`，包括其中的`nms`和`batched_nms`。可以使用你自己的`box_iou`。
 
@@ -233,7 +237,8 @@ def nms(boxes, scores, iou_threshold):
 #    置信度$p$变成$1 - p$（我们对它是背景有多确定）。
 #
 # - `cls_probs`：(b, c+1, n)，概率；第0行是背景。`offset_preds`：(b, 4n)，先是锚框0的四个偏移量，
-#   再是锚框1的，依此类推。`anchors`：(1, n, 4)，角点，由所有图像共用。一幅图像的置信度各不相同。
+#   再是锚框1的，依此类推。`anchors`：(1, n, 4)，角点，由所有图像共用。三者的数据类型相同，
+#   且$c \ge 1$。一幅图像的置信度各不相同。
 # - 返回：(b, n, 6)，数据类型与`cls_probs`相同。不丢弃任何锚框：每一行是类别、
 #   置信度和框$(x_1, y_1, x_2, y_2)$。先是`nms`保留的锚框，按它的次序（置信度从高到低，
 #   取第4步之前的值）；然后是其余的，按索引从小到大。
