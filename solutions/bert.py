@@ -7,10 +7,14 @@
 # two prediction heads and the loss. The encoder block itself is given.
 #
 # **Shapes.** A batch holds $b$ sequences of $n$ tokens each, with $h$ (`num_hiddens`) features per token; in each
-# sequence, $k$ positions are to be predicted. The vocabulary has $V$ (`vocab_size`) tokens.
+# sequence, $k$ positions are to be predicted. The vocabulary has $V$ (`vocab_size`) tokens. All of these are at least 1.
 #
 # **Names.** The checks load weights into your modules with `load_state_dict`. So parameters and submodules need exactly
-# the names stated here, and a module must hold no others.
+# the names stated here (0, 1, ... inside an `nn.Sequential`), and a module must hold no other parameters or buffers.
+# Linear layers are `nn.Linear` with bias; lazy ones will do.
+#
+# **Calls.** What is passed in stays as it is, the modes of modules included; a tensor may be a view that is not
+# contiguous in memory. A call depends on no call before it. Results of modules have the dtype of their parameters.
 #
 # **Rules.** Everything in torch is yours. The given block stays as it is.
 #
@@ -26,8 +30,8 @@ from torch import nn
 # ## Given: the transformer encoder block
 #
 # Multi-head self-attention, then a feed-forward network, each followed by dropout, the residual sum and layer
-# normalisation. `blk(X, valid_lens)` maps (b, n, h) to (b, n, h). `valid_lens` is `None` or (b,): no token attends to
-# the positions of its sequence from the valid length on. `num_heads` divides `num_hiddens`.
+# normalisation. `blk(X, valid_lens)` maps (b, n, h) to (b, n, h). `valid_lens` is `None` or (b,), from 1 to n: no token
+# attends to the positions of its sequence from the valid length on. `num_heads` divides `num_hiddens`.
 
 
 # %%
@@ -80,7 +84,7 @@ class TransformerEncoderBlock(nn.Module):
 # - `tokens_a`: a list of strings. `tokens_b`: a list of strings, or `None` for "no second text". A list may be empty;
 #   an empty `tokens_b` is still a second text, and has its `<sep>`.
 # - returns: a pair `(tokens, segments)`, a list of strings and a list of integers of the same length. The lists passed
-#   in stay as they are.
+#   in stay as they are; each call returns new ones.
 #
 # Hint: how long is the part with segment 0, counting the special tokens? And the part with segment 1?
 
@@ -118,7 +122,7 @@ def get_tokens_and_segments(tokens_a, tokens_b=None):
 # - `blks`: an `nn.Sequential` or `nn.ModuleList` of `num_blks` blocks, each `TransformerEncoderBlock(num_hiddens,
 #   ffn_num_hiddens, num_heads, dropout)` with weights of its own. With `num_blks=0` the sum is the result.
 # - `encoder(tokens, segments, valid_lens)` with `tokens`, `segments`: (b, n) int64, n at most `max_len`; `valid_lens`:
-#   `None` or (b,) int64, handed to every block. Returns (b, n, h), in the dtype of the parameters.
+#   `None` or (b,) int64, handed to every block. Returns (b, n, h).
 #
 # Hint: sequences are shorter than `max_len`. Which part of `pos_embedding` is needed, and along which axis is it cut?
 # And what do you lose if you read a parameter through `.data`?
@@ -202,7 +206,7 @@ class MaskLM(nn.Module):
 #
 # Does the second text follow the first? Two logits per sequence answer, from one vector per sequence.
 #
-# - `output`: a linear layer (with bias) from `num_inputs` to 2.
+# - `output`: a linear layer from `num_inputs` to 2.
 # - `nsp(X)` with `X`: (b, num_inputs). Returns (b, 2), logits: no softmax.
 
 
@@ -226,7 +230,7 @@ class NextSentencePred(nn.Module):
 # ## 5. `BERTModel(vocab_size, num_hiddens, ffn_num_hiddens, num_heads, num_blks, dropout, max_len=1000)`
 #
 # The encoder with both heads. Build the parts from your own classes, under these names, and call them in `forward`;
-# some checks put stand-ins in their place.
+# some checks put stand-ins in their place, which take the same arguments.
 #
 # - `encoder`: a `BERTEncoder`; `mlm`: a `MaskLM` and `nsp`: a `NextSentencePred`, with `num_hiddens` as every width.
 # - `hidden`: an `nn.Sequential` of a linear layer from `num_hiddens` to `num_hiddens` and `nn.Tanh`. The next-sentence
@@ -234,7 +238,8 @@ class NextSentencePred(nn.Module):
 #   `hidden`.
 # - `net(tokens, segments, valid_lens=None, pred_positions=None)` returns three things, `(encoded_X, mlm_Y_hat,
 #   nsp_Y_hat)`: the encoder's output (b, n, h), the logits of `mlm` (b, k, vocab_size), or `None` where
-#   `pred_positions` is `None`, and the logits of `nsp` (b, 2).
+#   `pred_positions` is `None`, and the logits of `nsp` (b, 2). `valid_lens` may be given without `pred_positions`, and
+#   the other way round.
 
 
 # %%
@@ -282,17 +287,16 @@ class BERTModel(nn.Module):
 # - `loss`: as `nn.CrossEntropyLoss(reduction="none")`: logits (m, q) and labels (m,) give (m,), **one loss per row**.
 #   (With the default reduction the padded predictions would be averaged in before a weight could keep them out.)
 # - `tokens_X`, `segments_X`: (b, n); `valid_lens_x`: (b,); `pred_positions_X`, `mlm_weights_X`, `mlm_Y`: (b, k), the
-#   weights floating point, the labels int64; `nsp_y`: (b,) int64.
+#   weights in the dtype of the logits, the labels int64 in [0, V), at padded predictions, too; `nsp_y`: (b,) int64.
 # - returns: `(mlm_l, nsp_l, l)`, three tensors of shape (); gradients flow from all of them to the parameters of `net`.
-#   If all weights are 0, `mlm_l` is 0, not `nan`: add a tiny number ($10^{-8}$) to the denominator.
+#   If all weights are 0, `mlm_l` is 0, not `nan`, and can still be differentiated: add a tiny number ($10^{-8}$) to the
+#   denominator.
 #
 # Hint: which shapes do losses and weights have when you multiply them? (m,) times (m, 1) is a table.
 
 
 # %%
-def bert_loss(
-    net, loss, vocab_size, tokens_X, segments_X, valid_lens_x, pred_positions_X, mlm_weights_X, mlm_Y, nsp_y
-):
+def bert_loss(net, loss, vocab_size, tokens_X, segments_X, valid_lens_x, pred_positions_X, mlm_weights_X, mlm_Y, nsp_y):
     """Masked-language-model loss over real predictions, next-sentence loss, and their sum.
 
     tokens_X, segments_X: (b, n), valid_lens_x: (b,), pred_positions_X, mlm_weights_X, mlm_Y: (b, k), nsp_y: (b,)

@@ -1,6 +1,6 @@
 """Other correct ways to write BERT."""
 
-from collections import OrderedDict
+from collections import OrderedDict, namedtuple
 
 import torch
 import torch.nn.functional as F
@@ -168,7 +168,30 @@ class MaskLMByProduct(nn.Module):
         return self.mlp(torch.bmm(chosen, X))
 
 
+@accepted("MaskLM", "lazy layers, as in newer editions of the book")
+class MaskLMLazy(nn.Module):
+    def __init__(self, vocab_size, num_hiddens, num_inputs):
+        super().__init__()
+        self.mlp = nn.Sequential(
+            nn.LazyLinear(num_hiddens), nn.ReLU(), nn.LayerNorm(num_hiddens), nn.LazyLinear(vocab_size)
+        )
+
+    def forward(self, X, pred_positions):
+        rows = torch.arange(X.shape[0]).unsqueeze(1).expand_as(pred_positions)
+        return self.mlp(X[rows, pred_positions])
+
+
 # NextSentencePred
+
+
+@accepted("NextSentencePred", "a lazy layer, as in newer editions of the book")
+class NextSentenceLazy(nn.Module):
+    def __init__(self, num_inputs):
+        super().__init__()
+        self.output = nn.LazyLinear(2)
+
+    def forward(self, X):
+        return self.output(X)
 
 
 @accepted("NextSentencePred", "lecture style, width by keyword")
@@ -266,6 +289,23 @@ class ModelWithHiddenEverywhere(nn.Module):
         return X, self.mlm(X, pred_positions), follows
 
 
+@accepted("BERTModel", "a lazy layer, results in a named tuple")
+class ModelLazy(nn.Module):
+    Results = namedtuple("Results", "encoded_X mlm_Y_hat nsp_Y_hat")
+
+    def __init__(self, vocab_size, num_hiddens, *sizes, **options):
+        super().__init__()
+        self.encoder = BERTEncoder(vocab_size, num_hiddens, *sizes, **options)
+        self.hidden = nn.Sequential(nn.LazyLinear(num_hiddens), nn.Tanh())
+        self.mlm = MaskLM(vocab_size, num_hiddens, num_hiddens)
+        self.nsp = NextSentencePred(num_hiddens)
+
+    def forward(self, tokens, segments, valid_lens=None, pred_positions=None):
+        encoded_X = self.encoder(tokens, segments, valid_lens)
+        mlm_Y_hat = None if pred_positions is None else self.mlm(encoded_X, pred_positions)
+        return self.Results(encoded_X, mlm_Y_hat, self.nsp(self.hidden(encoded_X[:, 0])))
+
+
 # bert_loss
 
 
@@ -315,3 +355,14 @@ def loss_by_dot_product(
     mlm_l = torch.dot(each, weights) / (1e-8 + weights.sum())
     nsp_l = loss(nsp_Y_hat, nsp_y).mean()
     return mlm_l, nsp_l, torch.stack([mlm_l, nsp_l]).sum()
+
+
+@accepted("bert_loss", "weights normalised first, the sum of their entries at least 1")
+def loss_by_normalised_weights(
+    net, loss, vocab_size, tokens_X, segments_X, valid_lens_x, pred_positions_X, mlm_weights_X, mlm_Y, nsp_y
+):
+    _, mlm_Y_hat, nsp_Y_hat = net(tokens_X, segments_X, valid_lens_x, pred_positions_X)
+    shares = mlm_weights_X / mlm_weights_X.sum().clamp(min=1)
+    each = loss(mlm_Y_hat.flatten(0, 1), mlm_Y.flatten()).unflatten(0, mlm_Y.shape)
+    mlm_l, nsp_l = torch.einsum("ij,ij->", shares, each), loss(nsp_Y_hat, nsp_y).mean()
+    return mlm_l, nsp_l, mlm_l + nsp_l

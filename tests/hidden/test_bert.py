@@ -42,9 +42,10 @@ def whole(draw, axes, below, at_least=0, sizes=SIZES):
 
 @st.composite
 def vectors(draw, axes, width, dtype=F64):
-    """Normal entries of shape (*axes, width), from a drawn seed, in eighths."""
+    """Normal entries of shape (*axes, width), from a drawn seed, in eighths; at times a transposed view."""
     size = dict(zip("bnk", draw(SIZES)))
-    return (draw(spread((*(size[axis] for axis in axes), width))) * 8).round().div(8).to(dtype)
+    entries = (draw(spread((*(size[axis] for axis in axes), width))) * 8).round().div(8).to(dtype)
+    return entries.transpose(0, 1).contiguous().transpose(0, 1) if draw(st.booleans()) else entries
 
 
 TOKENS, SEGMENTS = whole("bn", V), whole("bn", 2)
@@ -140,6 +141,47 @@ def judge_gradients(got, right, call):
         close(gradient, wanted, what=f"the gradient of {call} with respect to {name}")
 
 
+@probe
+def call_again(names, kind, sizes, states, arguments, training):
+    """a second call"""
+    module = getattr(names, kind)(**sizes)
+    module.load_state_dict(states[0])
+    copies = [a.float() if isinstance(a, Tensor) and a.is_floating_point() else a for a in arguments]
+    first = module(*[a.clone() if isinstance(a, Tensor) else a for a in copies])
+    for part in first if isinstance(first, (list, tuple)) else [first]:
+        if part is not None:
+            part.detach().fill_(9.0)
+    module.double().train(training).load_state_dict(states[1])
+    second = module(*arguments)
+    modes = {module.training for module in module.modules()}
+    return {
+        "arguments": arguments,
+        "result": list(second) if isinstance(second, (list, tuple)) else second,
+        "stays": [torch.is_grad_enabled(), torch.get_default_dtype() == torch.float32, modes == {training}],
+    }
+
+
+def judge_second_call(submission, reference, kind, sizes, shapes, seed, arguments, training, call):
+    """Require that a call changes no argument, and depends on the weights of the day and on no call before.
+
+    The first call is in float32, with other weights, and its results are overwritten. arguments: name -> value.
+    """
+    args = (kind, sizes, [drawn(shapes, seed + i) for i in range(2)], list(arguments.values()), training)
+    mine, right = submission.run(call_again, *args), reference.run(call_again, *args)
+    for (name, before), after in zip(arguments.items(), items_of(mine["arguments"], len(arguments))):
+        close(after, before, what=f"{name} after {call}")
+    close(mine["result"], right["result"], what=f"{call}, called again with other weights,")
+    judge_surroundings(mine["stays"], call, kind)
+
+
+def judge_surroundings(stays, call, whose):
+    """Require what a probe saw after a call. stays: whether gradients, default dtype and training mode are as before."""
+    gradients, dtype, mode = items_of(stays, 3)
+    expect(gradients, "must still be computed after the call", what=f"The gradients of what follows {call}")
+    expect(dtype, "must still be torch.float32 after the call", what="torch.get_default_dtype()")
+    expect(mode, f"must be in the mode (training or evaluation) in which it was before {call}", what=whose)
+
+
 # get_tokens_and_segments
 
 WORD = st.sampled_from(["this", "movie", "is", "great", "i", "like", "it"])
@@ -191,6 +233,26 @@ def test_framing_leaves_its_input_alone(submission, tokens_a, tokens_b):
     first, second = items_of(submission.run(lists_after_framing, tokens_a, tokens_b), 2)
     close(first, tokens_a, what="tokens_a after get_tokens_and_segments(tokens_a, tokens_b)")
     close(second, tokens_b, what="tokens_b after get_tokens_and_segments(tokens_a, tokens_b)")
+
+
+@probe
+def framed_again(names, tokens_a, tokens_b):
+    """get_tokens_and_segments(tokens_a, tokens_b), called again"""
+    for part in [*names.get_tokens_and_segments(tokens_a, tokens_b), *names.get_tokens_and_segments(tokens_a)]:
+        part.append("another")
+    return [*names.get_tokens_and_segments(tokens_a, tokens_b), *names.get_tokens_and_segments(tokens_a)]
+
+
+@check("get_tokens_and_segments", points=1)
+@given(tokens_a=WORDS, tokens_b=WORDS)
+def test_framing_again_makes_new_lists(submission, reference, tokens_a, tokens_b):
+    """Another call makes new lists, whatever has become of those of the calls before."""
+    answer = items_of(submission.run(framed_again, tokens_a, tokens_b), 4)
+    right = reference.run(framed_again, tokens_a, tokens_b)
+    labels = ["tokens of a second call", "segments of a second call"]
+    labels += [f"{label} without tokens_b" for label in labels]
+    for label, got, wanted in zip(labels, answer, right):
+        close(got, wanted, what=label)
 
 
 # BERTEncoder
@@ -339,6 +401,24 @@ def test_encoder_hands_dropout_to_the_blocks(submission, reference, tokens, seed
     different(trained.round(decimals=6), right.round(decimals=6), problem, what=f"{ENCODER} with dropout=0.5")
 
 
+@check("BERTEncoder", points=1)
+@given(
+    tokens=TOKENS,
+    segments=SEGMENTS,
+    valid_lens=OPTIONAL_LENS,
+    num_blks=st.integers(0, 1),
+    training=st.booleans(),
+    seed=SEEDS,
+)
+def test_encoder_call_depends_on_no_call_before(
+    submission, reference, tokens, segments, valid_lens, num_blks, training, seed
+):
+    """A second call works with the weights that are there by then; no call changes its arguments or a mode."""
+    sizes, arguments = encoder_sizes(num_blks), {"tokens": tokens, "segments": segments, "valid_lens": valid_lens}
+    shapes = encoder_shapes(**sizes)
+    judge_second_call(submission, reference, "BERTEncoder", sizes, shapes, seed, arguments, training, ENCODER)
+
+
 # MaskLM
 
 MLM = "mlm(X, pred_positions)"
@@ -349,6 +429,8 @@ INPUTS = 3
 def mlm_parameters(names, vocab_size, num_hiddens, num_inputs):
     """mlm = MaskLM(vocab_size, num_hiddens, num_inputs)"""
     mlm = names.MaskLM(vocab_size, num_hiddens, num_inputs)
+    if any(isinstance(p, nn.parameter.UninitializedParameter) for p in mlm.parameters()):
+        mlm(torch.zeros(1, 1, num_inputs), torch.zeros(1, 1, dtype=torch.int64))
     return {name: list(p.shape) for name, p in mlm.named_parameters() if p.requires_grad}
 
 
@@ -410,6 +492,18 @@ def test_mask_lm_gradient(submission, reference, X, pred_positions, cotangent, s
     judge_gradients(submission.run(mlm_gradients, *args), reference.run(mlm_gradients, *args), MLM)
 
 
+@check("MaskLM", points=1)
+@given(X=vectors("bn", INPUTS), pred_positions=POSITIONS, training=st.booleans(), seed=SEEDS)
+def test_mask_lm_call_depends_on_no_call_before(submission, reference, X, pred_positions, training, seed):
+    """X and pred_positions stay as they are; a second call works with the weights that are there by then."""
+    sizes, arguments = (
+        {"vocab_size": V, "num_hiddens": H, "num_inputs": INPUTS},
+        {"X": X, "pred_positions": pred_positions},
+    )
+    shapes = mlm_shapes(**sizes)
+    judge_second_call(submission, reference, "MaskLM", sizes, shapes, seed, arguments, training, MLM)
+
+
 # NextSentencePred
 
 NSP = "nsp(X)"
@@ -419,6 +513,8 @@ NSP = "nsp(X)"
 def nsp_parameters(names, num_inputs):
     """nsp = NextSentencePred(num_inputs)"""
     nsp = names.NextSentencePred(num_inputs)
+    if any(isinstance(p, nn.parameter.UninitializedParameter) for p in nsp.parameters()):
+        nsp(torch.zeros(1, num_inputs))
     return {name: list(p.shape) for name, p in nsp.named_parameters() if p.requires_grad}
 
 
@@ -467,6 +563,14 @@ def test_next_sentence_pred_is_linear(submission, X, seed):
     close(twice - at_zero, 2 * (once - at_zero), what="nsp(2 X) - nsp(0), next to twice nsp(X) - nsp(0),")
 
 
+@check("NextSentencePred", points=1)
+@given(X=vectors("b", INPUTS), training=st.booleans(), seed=SEEDS)
+def test_next_sentence_pred_call_depends_on_no_call_before(submission, reference, X, training, seed):
+    """X stays as it is; a second call works with the weights that are there by then."""
+    sizes, shapes = {"num_inputs": INPUTS}, nsp_shapes(INPUTS)
+    judge_second_call(submission, reference, "NextSentencePred", sizes, shapes, seed, {"X": X}, training, NSP)
+
+
 # BERTModel
 
 MODEL = "net(tokens, segments, valid_lens, pred_positions)"
@@ -510,7 +614,9 @@ def with_stand_ins(names, hidden, tokens, segments, valid_lens, pred_positions, 
         net = names.BERTModel(**sizes, dropout=0.25, **({} if max_len is None else {"max_len": max_len}))
         net.double().eval()
         net.hidden.load_state_dict(hidden)
-        optional = () if pred_positions is None else (valid_lens, pred_positions)
+        optional = [valid_lens, pred_positions]
+        while optional and optional[-1] is None:
+            optional.pop()
         outputs = net(tokens, segments, *optional)
         return [list(outputs), [net.encoder.sizes, net.mlm.sizes, net.nsp.sizes]]
     finally:
@@ -563,14 +669,15 @@ def test_model_reads_the_next_sentence_from_cls(
 
 
 @check("BERTModel", points=1)
-@given(tokens=TOKENS, segments=SEGMENTS, seed=SEEDS)
-def test_model_without_positions_predicts_no_masked_tokens(submission, reference, tokens, segments, seed):
-    """net(tokens, segments) works: mlm_Y_hat is None, the other two are there."""
-    args = (seed, tokens, segments, None, None)
+@given(tokens=TOKENS, segments=SEGMENTS, valid_lens=OPTIONAL_LENS, seed=SEEDS)
+def test_model_without_positions_predicts_no_masked_tokens(submission, reference, tokens, segments, valid_lens, seed):
+    """Without pred_positions, with valid_lens or without, mlm_Y_hat is None and the other two are as ever."""
+    args = (seed, tokens, segments, valid_lens, None)
     mine, right = model_parts(submission, *args), model_parts(reference, *args)
-    close(mine[0], right[0], what="encoded_X of net(tokens, segments)")
-    close(mine[1], None, what="mlm_Y_hat of net(tokens, segments)")
-    close(mine[2], right[2], what="nsp_Y_hat of net(tokens, segments)")
+    call = "net(tokens, segments)" if valid_lens is None else "net(tokens, segments, valid_lens)"
+    close(mine[0], right[0], what=f"encoded_X of {call}")
+    close(mine[1], None, what=f"mlm_Y_hat of {call}")
+    close(mine[2], right[2], what=f"nsp_Y_hat of {call}")
 
 
 @probe
@@ -596,6 +703,26 @@ def test_model_as_a_whole(submission, reference, tokens, segments, valid_lens, p
     for label, got, wanted in zip(("encoded_X", "mlm_Y_hat", "nsp_Y_hat"), items_of(outputs, 3), right):
         close(got, wanted, what=label)
     judge_gradients(gradients, right_gradients, MODEL)
+
+
+@check("BERTModel", points=1)
+@given(
+    tokens=TOKENS,
+    segments=SEGMENTS,
+    valid_lens=OPTIONAL_LENS,
+    pred_positions=st.one_of(st.none(), POSITIONS),
+    training=st.booleans(),
+    seed=SEEDS,
+)
+def test_model_call_depends_on_no_call_before(
+    submission, reference, tokens, segments, valid_lens, pred_positions, training, seed
+):
+    """A second call works with the weights that are there by then; no call changes its arguments or a mode."""
+    arguments = {"tokens": tokens, "segments": segments, "valid_lens": valid_lens, "pred_positions": pred_positions}
+    sizes = encoder_sizes(num_blks=1)
+    judge_second_call(
+        submission, reference, "BERTModel", sizes, model_shapes(**sizes), seed, arguments, training, MODEL
+    )
 
 
 # bert_loss
@@ -640,14 +767,26 @@ def weights_of(draw):
 WEIGHTS, LABELS, PAIRS = weights_of(), whole("bk", V), whole("b", 2)
 
 
+def batch_of(mlm_weights_X, mlm_Y, nsp_y):
+    """The seven parts of a batch with these weights and labels."""
+    (b, k), n = mlm_Y.shape, 4
+    tokens, segments = torch.arange(b * n).reshape(b, n) % V, (torch.arange(n) > 1).long().repeat(b, 1)
+    positions = torch.arange(b * k).reshape(b, k) % n
+    return [tokens, segments, torch.arange(b) % n + 1, positions, mlm_weights_X, mlm_Y, nsp_y]
+
+
 def judged_loss(side, mlm_weights_X, mlm_Y, nsp_y, scores, smoothing=0.0):
     """(mlm_l, nsp_l, l) and the gradients with respect to the net's parameters. scores: (mlm, nsp)."""
-    (b, k), n = mlm_Y.shape, 4
-    tokens, segments = torch.arange(b * n).reshape(b, n) % V, (torch.arange(n) > 1).long().expand(b, n)
-    positions = torch.arange(b * k).reshape(b, k) % n
-    batch = [tokens, segments, torch.arange(b) % n + 1, positions, mlm_weights_X, mlm_Y, nsp_y]
+    batch = batch_of(mlm_weights_X, mlm_Y, nsp_y)
     answer = items_of(side.run(batch_loss, batch, *scores, smoothing), 2)
     return items_of(answer[0], 3, what=f"what {LOSS} returns"), answer[1]
+
+
+def close_gradients(gradients, right_gradients):
+    """Compare what batch_loss returns as gradients."""
+    pairs = [(part, head) for part in ("mlm_l", "nsp_l", "l") for head in ("masked-token", "next-sentence")]
+    for (part, head), got, wanted in zip(pairs, gradients, right_gradients):
+        close(got, wanted, what=f"the gradient of {part} with respect to the {head} scores", **NEARLY)
 
 
 def scores_of(seed, mlm_Y):
@@ -715,9 +854,7 @@ def test_loss_is_the_sum_and_is_learnt_from(submission, reference, mlm_weights_X
     (mine, gradients), (right, right_gradients) = judged_loss(submission, *args), judged_loss(reference, *args)
     close(mine[2], right[2], what="l", **NEARLY)
     expect(gradients, "must be tensors that lead back to the parameters of net", what="Each of mlm_l, nsp_l and l")
-    pairs = [(part, head) for part in ("mlm_l", "nsp_l", "l") for head in ("masked-token", "next-sentence")]
-    for (part, head), got, wanted in zip(pairs, gradients, right_gradients):
-        close(got, wanted, what=f"the gradient of {part} with respect to the {head} scores", **NEARLY)
+    close_gradients(gradients, right_gradients)
 
 
 @check("bert_loss", points=2)
@@ -736,12 +873,54 @@ def test_padded_predictions_do_not_count(submission, mlm_weights_X, mlm_Y, nsp_y
 
 @check("bert_loss", points=1)
 @given(mlm_Y=LABELS, nsp_y=PAIRS, seed=SEEDS)
-def test_no_real_prediction_costs_nothing(submission, mlm_Y, nsp_y, seed):
-    """If every weight is 0, mlm_l is 0 and l is nsp_l."""
-    weights = torch.zeros(mlm_Y.shape, dtype=F64)
-    (mlm_l, nsp_l, total), _ = judged_loss(submission, weights, mlm_Y, nsp_y, scores_of(seed, mlm_Y))
+def test_no_real_prediction_costs_nothing(submission, reference, mlm_Y, nsp_y, seed):
+    """If every weight is 0, mlm_l is 0 and l is nsp_l; all three still lead back to the parameters of net."""
+    args = (torch.zeros(mlm_Y.shape, dtype=F64), mlm_Y, nsp_y, scores_of(seed, mlm_Y))
+    ((mlm_l, nsp_l, total), gradients), (_, right_gradients) = (
+        judged_loss(submission, *args),
+        judged_loss(reference, *args),
+    )
     close(mlm_l, torch.zeros((), dtype=F64), what="mlm_l with all weights 0", **NEARLY)
     close(total, tensor_of(nsp_l, shape=(), what="nsp_l"), what="l with all weights 0", **NEARLY)
+    problem = "must lead back to the parameters of net, with all weights 0 as well"
+    expect(gradients, problem, what="Each of mlm_l, nsp_l and l")
+    close_gradients(gradients, right_gradients)
+
+
+@probe
+def loss_again(names, batch, mlm_scores, nsp_scores, training):
+    """bert_loss(net, loss, vocab_size, ...), called again"""
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.mlm_scores, self.nsp_scores = nn.Parameter(mlm_scores), nn.Parameter(nsp_scores)
+
+        def forward(self, tokens, segments, valid_lens=None, pred_positions=None):
+            return torch.zeros(*tokens.shape, 2), 1 * self.mlm_scores, 1 * self.nsp_scores
+
+    net, loss = Net().train(training), nn.CrossEntropyLoss(reduction="none")
+    for part in names.bert_loss(net, loss, mlm_scores.shape[2], *batch):
+        part.detach().fill_(9.0)
+    same = [torch.is_grad_enabled(), torch.get_default_dtype() == torch.float32, net.training is training]
+    reduction = loss.reduction
+    return [batch, reduction, same, list(names.bert_loss(net, loss, mlm_scores.shape[2], *batch))]
+
+
+@check("bert_loss", points=1)
+@given(mlm_weights_X=WEIGHTS, mlm_Y=LABELS, nsp_y=PAIRS, training=st.booleans(), seed=SEEDS)
+def test_loss_leaves_its_arguments_alone(submission, reference, mlm_weights_X, mlm_Y, nsp_y, training, seed):
+    """The batch, net and loss are the same after the call as before, and a second call gives the same."""
+    batch, scores = batch_of(mlm_weights_X, mlm_Y, nsp_y), scores_of(seed, mlm_Y)
+    after, reduction, same, again = items_of(submission.run(loss_again, batch, *scores, training), 4)
+    right = reference.run(loss_again, batch, *scores, training)[3]
+    labels = ["tokens_X", "segments_X", "valid_lens_x", "pred_positions_X", "mlm_weights_X", "mlm_Y", "nsp_y"]
+    for label, got, before in zip(labels, items_of(after, 7), batch):
+        close(got, before, what=f"{label} after {LOSS}")
+    close(reduction, "none", what=f"loss.reduction after {LOSS}")
+    judge_surroundings(same, LOSS, "net")
+    for label, got, wanted in zip(("mlm_l", "nsp_l", "l"), items_of(again, 3), right):
+        close(got, wanted, what=f"{label} of a second call with the same net and loss", **NEARLY)
 
 
 @probe

@@ -130,6 +130,24 @@ def framing_in_place(tokens_a, tokens_b=None):
     return tokens, segments
 
 
+FRAMED = {}
+
+
+@misconception(
+    "get_tokens_and_segments",
+    "the lists of an earlier call are handed out again",
+    trips="test_framing_again_makes_new_lists",
+    hint="Two calls with the same texts return the same list objects, so whoever writes into the first result changes the "
+    "second. Look at what your function keeps between calls: a default value that is a list, a cache.",
+)
+def framed_once(tokens_a, tokens_b=None):
+    key = tuple(tokens_a), None if tokens_b is None else tuple(tokens_b)
+    if key not in FRAMED:
+        second = [] if tokens_b is None else [*tokens_b, "<sep>"]
+        FRAMED[key] = ["<cls>", *tokens_a, "<sep>", *second], [0] * (len(tokens_a) + 2) + [1] * len(second)
+    return FRAMED[key]
+
+
 # BERTEncoder
 
 
@@ -226,6 +244,24 @@ class NoValidLens(EncoderParts):
         return super().forward(tokens, segments, None)
 
 
+@misconception(
+    "BERTEncoder",
+    "the positions of the first call are kept",
+    trips="test_encoder_call_depends_on_no_call_before",
+    hint="The first result is right, but later ones add the position vectors of the first call, although the parameter "
+    "has changed by then: after an optimiser's step, or when weights were loaded. Read the parameter in every call.",
+)
+class PositionsKept(EncoderParts):
+    def forward(self, tokens, segments, valid_lens):
+        n = tokens.shape[1]
+        positions = self.pos_embedding[:, :n]
+        if getattr(self, "kept", None) is None or self.kept.shape[1] != n:
+            self.kept = positions.detach().clone()
+        else:
+            positions = self.kept
+        return self.through_blocks(self.words(tokens, segments) + positions, valid_lens)
+
+
 # MaskLM
 
 
@@ -282,6 +318,20 @@ class NoActivation(MaskLMParts):
         return self.mlp(torch.stack([x[p] for x, p in zip(X, pred_positions)]))
 
 
+@misconception(
+    "MaskLM",
+    "the positions passed in are changed",
+    trips="test_mask_lm_call_depends_on_no_call_before",
+    hint="The result is right, but the caller's pred_positions hold other numbers afterwards, and the next call with them "
+    "looks somewhere else. += on a tensor and methods that end in an underscore write into the tensor they are used on.",
+)
+class PositionsShifted(MaskLMParts):
+    def forward(self, X, pred_positions):
+        b, n, h = X.shape
+        pred_positions += n * torch.arange(b)[:, None]
+        return self.mlp(X.reshape(b * n, h)[pred_positions])
+
+
 # NextSentencePred
 
 
@@ -331,6 +381,27 @@ class RectifiedLogits(nn.Module):
 
     def forward(self, X):
         return torch.relu(self.output(X))
+
+
+@misconception(
+    "NextSentencePred",
+    "the weights of the first call are kept",
+    trips="test_next_sentence_pred_call_depends_on_no_call_before",
+    hint="The first result is right, later ones still use a copy of the weights as they were then. Training and "
+    "load_state_dict change the layer, not the copy: go through the layer in every call.",
+)
+class WeightsKept(nn.Module):
+    def __init__(self, num_inputs):
+        super().__init__()
+        self.output = nn.Linear(num_inputs, 2)
+        self.kept = None
+
+    def forward(self, X):
+        if self.kept is None:
+            self.kept = [p.detach().clone() for p in self.output.parameters()]
+            return self.output(X)
+        weight, bias = (p.to(X.dtype) for p in self.kept)
+        return X @ weight.T + bias
 
 
 # BERTModel
@@ -402,6 +473,34 @@ class AlwaysMasked(ModelParts):
 class ModelWithoutValidLens(ModelParts):
     def forward(self, tokens, segments, valid_lens=None, pred_positions=None):
         X = self.encoder(tokens, segments, None)
+        return X, self.masked(X, pred_positions), self.nsp(self.hidden(X[:, 0]))
+
+
+@misconception(
+    "BERTModel",
+    "valid_lens counts only where positions are given",
+    trips="test_model_without_positions_predicts_no_masked_tokens",
+    hint="Without pred_positions your encoder is not told the valid lengths. Padding must be masked whether or not masked "
+    "tokens are to be predicted: the two arguments have nothing to do with each other.",
+)
+class ValidLensOnlyWithPositions(ModelParts):
+    def forward(self, tokens, segments, valid_lens=None, pred_positions=None):
+        X = self.encoder(tokens, segments, None if pred_positions is None else valid_lens)
+        return X, self.masked(X, pred_positions), self.nsp(self.hidden(X[:, 0]))
+
+
+@misconception(
+    "BERTModel",
+    "a call without positions ends the training mode",
+    trips="test_model_call_depends_on_no_call_before",
+    hint="After a call without pred_positions your model is in evaluation mode, and from then on trains without dropout. "
+    "The mode belongs to the caller; a forward pass only goes by it.",
+)
+class ModelEndsTraining(ModelParts):
+    def forward(self, tokens, segments, valid_lens=None, pred_positions=None):
+        if pred_positions is None:
+            self.eval()
+        X = self.encoder(tokens, segments, valid_lens)
         return X, self.masked(X, pred_positions), self.nsp(self.hidden(X[:, 0]))
 
 
@@ -507,3 +606,57 @@ def loss_detached(
     weights = mlm_weights_X.reshape(-1)
     mlm_l, nsp_l = (each * weights).sum() / (weights.sum() + 1e-8), pairs.mean()
     return mlm_l.detach(), nsp_l.detach(), (mlm_l + nsp_l).detach()
+
+
+@misconception(
+    "bert_loss",
+    "a constant where no prediction is real",
+    trips="test_no_real_prediction_costs_nothing",
+    hint="With all weights 0 your mlm_l has the right value, but it is a new tensor that has nothing to do with the net: a "
+    "training loop that differentiates it stops with an error at such a batch. The formula, with the tiny number in it, "
+    "needs no case of its own.",
+)
+def loss_constant_without_predictions(
+    net, loss, vocab_size, tokens_X, segments_X, valid_lens_x, pred_positions_X, mlm_weights_X, mlm_Y, nsp_y
+):
+    batch = tokens_X, segments_X, valid_lens_x, pred_positions_X
+    each, pairs = losses(net, loss, vocab_size, *batch, mlm_Y, nsp_y)
+    weights = mlm_weights_X.reshape(-1)
+    nsp_l = pairs.mean()
+    mlm_l = (each * weights).sum() / weights.sum() if weights.any() else nsp_l.new_zeros(())
+    return mlm_l, nsp_l, mlm_l + nsp_l
+
+
+@misconception(
+    "bert_loss",
+    "the loss passed in is changed",
+    trips="test_loss_leaves_its_arguments_alone",
+    hint="After your call the caller's loss averages by itself, so the next call gets one number where it needs one loss "
+    "per row. Leave the object as it is, and average what it returns.",
+)
+def loss_object_changed(
+    net, loss, vocab_size, tokens_X, segments_X, valid_lens_x, pred_positions_X, mlm_weights_X, mlm_Y, nsp_y
+):
+    _, mlm_Y_hat, nsp_Y_hat = net(tokens_X, segments_X, valid_lens_x, pred_positions_X)
+    each, weights = loss(mlm_Y_hat.reshape(-1, vocab_size), mlm_Y.reshape(-1)), mlm_weights_X.reshape(-1)
+    loss.reduction = "mean"
+    mlm_l, nsp_l = (each * weights).sum() / (weights.sum() + 1e-8), loss(nsp_Y_hat, nsp_y)
+    return mlm_l, nsp_l, mlm_l + nsp_l
+
+
+@misconception(
+    "bert_loss",
+    "the weights passed in are changed",
+    trips="test_loss_leaves_its_arguments_alone",
+    hint="The caller's mlm_weights_X holds other numbers after your call: a tensor that was only reshaped is still the "
+    "caller's, and what is written into it in place is written into the batch.",
+)
+def loss_weights_changed(
+    net, loss, vocab_size, tokens_X, segments_X, valid_lens_x, pred_positions_X, mlm_weights_X, mlm_Y, nsp_y
+):
+    batch = tokens_X, segments_X, valid_lens_x, pred_positions_X
+    each, pairs = losses(net, loss, vocab_size, *batch, mlm_Y, nsp_y)
+    weights = mlm_weights_X
+    weights /= weights.sum() + 1e-8
+    mlm_l, nsp_l = (each * weights.reshape(-1)).sum(), pairs.mean()
+    return mlm_l, nsp_l, mlm_l + nsp_l

@@ -60,12 +60,13 @@ def test_encoder_gives_one_vector_per_token(submission):
 def copied_positions(names):
     """mlm(X, pred_positions)"""
     mlm = names.MaskLM(vocab_size=2, num_hiddens=2, num_inputs=1)
+    X = torch.tensor([[[1.0], [20.0], [10.0]], [[30.0], [10.0], [-3.0]]])
+    mlm(X.clone(), torch.tensor([[0], [0]]))  # lazy layers have no weights before
     with torch.no_grad():
         mlm.mlp[0].weight.copy_(torch.tensor([[1.0], [0.0]]))
         mlm.mlp[0].bias.copy_(torch.tensor([0.0, 10.0]))
         mlm.mlp[3].weight.copy_(torch.eye(2))
         mlm.mlp[3].bias.zero_()
-    X = torch.tensor([[[1.0], [20.0], [10.0]], [[30.0], [10.0], [-3.0]]])
     return torch.sign(mlm(X, torch.tensor([[1, 0], [2, 0]])).round(decimals=3))
 
 
@@ -80,6 +81,7 @@ def test_mask_lm_of_two_sequences(submission):
 def two_logits(names):
     """nsp(X)"""
     nsp = names.NextSentencePred(3)
+    nsp(torch.zeros(1, 3))  # a lazy layer has no weights before
     with torch.no_grad():
         nsp.output.weight.copy_(torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]]))
         nsp.output.bias.copy_(torch.tensor([0.0, 0.5]))

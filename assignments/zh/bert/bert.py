@@ -7,10 +7,14 @@
 # 输入、三种嵌入、两个预测头和损失。编码器块本身已经给出。
 #
 # **形状**：一个批量含有$b$个序列，每个序列$n$个词元，每个词元有$h$（`num_hiddens`）个特征；
-# 每个序列有$k$个位置要预测。词表有$V$（`vocab_size`）个词元。
+# 每个序列有$k$个位置要预测。词表有$V$（`vocab_size`）个词元。这些数都至少为1。
 #
 # **名称**：检查会用`load_state_dict`把权重载入你的模块。
-# 所以参数和子模块的名字必须与这里所写的完全相同，模块也不能有别的参数和子模块。
+# 所以参数和子模块的名字必须与这里所写的完全相同（在`nn.Sequential`里是0、1、……），
+# 模块也不能有别的参数或缓冲区。线性层是带偏置的`nn.Linear`；延后初始化的层也可以。
+#
+# **调用**：传入的东西保持不变，模块的模式也一样；张量可以是在内存中不连续的视图。
+# 一次调用不依赖于之前的任何调用。模块的结果与其参数的数据类型相同。
 #
 # **规则**：torch的一切都可以使用。给出的块保持原样。
 #
@@ -26,7 +30,7 @@ from torch import nn
 # ## 已给出：Transformer编码器块
 #
 # 先是多头自注意力，再是前馈网络，各自之后有暂退法、残差连接和层规范化。
-# `blk(X, valid_lens)`把(b, n, h)映射为(b, n, h)。`valid_lens`是`None`或(b,)：
+# `blk(X, valid_lens)`把(b, n, h)映射为(b, n, h)。`valid_lens`是`None`或(b,)，取值从1到n：
 # 没有词元会注意到自己的序列中从有效长度开始的位置。`num_heads`整除`num_hiddens`。
 
 
@@ -78,7 +82,8 @@ class TransformerEncoderBlock(nn.Module):
 #
 # - `tokens_a`：字符串的列表。`tokens_b`：字符串的列表，或表示“没有第二段文本”的`None`。
 #   列表可以为空；空的`tokens_b`仍是第二段文本，并有自己的`<sep>`。
-# - 返回：一对`(tokens, segments)`，即长度相同的字符串列表和整数列表。传入的列表保持不变。
+# - 返回：一对`(tokens, segments)`，即长度相同的字符串列表和整数列表。传入的列表保持不变；
+#   每次调用返回新的列表。
 #
 # 提示：算上特殊词元，片段0的部分有多长？片段1的部分呢？
 
@@ -111,8 +116,7 @@ def get_tokens_and_segments(tokens_a, tokens_b=None):
 #   每个块是有自己权重的`TransformerEncoderBlock(num_hiddens, ffn_num_hiddens, num_heads, dropout)`。
 #   `num_blks=0`时，和就是结果。
 # - `encoder(tokens, segments, valid_lens)`，其中`tokens`、`segments`：(b, n) int64，
-#   n至多为`max_len`；`valid_lens`：`None`或(b,) int64，传给每个块。返回(b, n, h)，
-#   数据类型与参数相同。
+#   n至多为`max_len`；`valid_lens`：`None`或(b,) int64，传给每个块。返回(b, n, h)。
 #
 # 提示：序列比`max_len`短。需要`pos_embedding`的哪一部分，要沿哪个轴截取？
 # 通过`.data`读取参数会失去什么？
@@ -175,7 +179,7 @@ class MaskLM(nn.Module):
 #
 # 第二段文本是否接在第一段之后？每个序列由一个向量得到两个logit来回答。
 #
-# - `output`：从`num_inputs`到2的线性层（带偏置）。
+# - `output`：从`num_inputs`到2的线性层。
 # - `nsp(X)`，其中`X`：(b, num_inputs)。返回(b, 2)，logit：没有softmax。
 
 
@@ -197,7 +201,7 @@ class NextSentencePred(nn.Module):
 # ## 5. `BERTModel(vocab_size, num_hiddens, ffn_num_hiddens, num_heads, num_blks, dropout, max_len=1000)`
 #
 # 编码器和两个预测头。请用你自己的类建立各部分，使用下列名字，并在`forward`中调用它们；
-# 有些检查会用替身取代它们。
+# 有些检查会用参数相同的替身取代它们。
 #
 # - `encoder`：一个`BERTEncoder`；`mlm`：一个`MaskLM`；`nsp`：一个`NextSentencePred`，
 #   所有宽度都是`num_hiddens`。
@@ -206,7 +210,7 @@ class NextSentencePred(nn.Module):
 #   **在**它经过`hidden`**之后**。
 # - `net(tokens, segments, valid_lens=None, pred_positions=None)`返回三项`(encoded_X, mlm_Y_hat, nsp_Y_hat)`：
 #   编码器的输出(b, n, h)；`mlm`的logit (b, k, vocab_size)，当`pred_positions`为`None`时是`None`；
-#   以及`nsp`的logit (b, 2)。
+#   以及`nsp`的logit (b, 2)。可以只给出`valid_lens`而没有`pred_positions`，反之亦然。
 
 
 # %%
@@ -245,17 +249,16 @@ class BERTModel(nn.Module):
 # - `loss`：如`nn.CrossEntropyLoss(reduction="none")`：logit (m, q)和标签(m,)得到(m,)，
 #   **每行一个损失**。（若用默认的reduction，填充的预测在权重能排除它们之前就被平均进去了。）
 # - `tokens_X`、`segments_X`：(b, n)；`valid_lens_x`：(b,)；`pred_positions_X`、`mlm_weights_X`、
-#   `mlm_Y`：(b, k)，权重是浮点数，标签是int64；`nsp_y`：(b,) int64。
+#   `mlm_Y`：(b, k)，权重与logit的数据类型相同，标签是[0, V)内的int64，填充的预测处也一样；`nsp_y`：
+#   (b,) int64。
 # - 返回：`(mlm_l, nsp_l, l)`，三个形状为()的张量；三者的梯度都能传到`net`的参数。
-#   如果所有权重都是0，`mlm_l`为0，而不是`nan`：给分母加上一个很小的数（$10^{-8}$）。
+#   如果所有权重都是0，`mlm_l`为0，而不是`nan`，并且仍可求导：给分母加上一个很小的数（$10^{-8}$）。
 #
 # 提示：相乘时损失和权重是什么形状？(m,)乘以(m, 1)是一张表。
 
 
 # %%
-def bert_loss(
-    net, loss, vocab_size, tokens_X, segments_X, valid_lens_x, pred_positions_X, mlm_weights_X, mlm_Y, nsp_y
-):
+def bert_loss(net, loss, vocab_size, tokens_X, segments_X, valid_lens_x, pred_positions_X, mlm_weights_X, mlm_Y, nsp_y):
     """真实预测上的掩蔽语言模型损失、下一句预测损失，以及两者之和。
 
     tokens_X, segments_X: (b, n)，valid_lens_x: (b,)，pred_positions_X, mlm_weights_X, mlm_Y:
