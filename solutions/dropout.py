@@ -9,9 +9,9 @@
 # **Shapes.** A batch holds $n$ examples. $p$, called `dropout` in the code, is the probability that an
 # entry is *dropped*; it is kept with probability $1-p$.
 #
-# **Rules.** `nn.Dropout`, `F.dropout` and their relatives are ruled out in `dropout_layer` and `Net`: you
-# are building them. Every other operator of torch is yours, random numbers included. `make_dropout_net` is
-# the place for `nn.Dropout`.
+# **Rules.** `nn.Dropout`, `F.dropout` and all other operators of torch with dropout in their name are ruled
+# out in `dropout_layer` and `Net`: you are building them. The rest of torch is yours, random numbers
+# included. `make_dropout_net` is the place for `nn.Dropout`.
 #
 # Fill in each place that says `YOUR CODE HERE`. Run `autograder check dropout` whenever you like.
 
@@ -30,9 +30,12 @@ from torch import nn
 # Every entry of `X` is decided on its own, anew in each call: different examples of a batch get different
 # masks, and how many entries are dropped is left to chance as well.
 #
-# - `X`: floating point, any shape, any strides; `X` itself stays as it is. `dropout`: a float in [0, 1].
-# - returns: the shape and dtype of `X`. Gradients flow to the entries that were kept.
-# - `dropout = 0.0` returns the values of `X`; `dropout = 1.0` returns zeros, never `nan`.
+# - `X`: floating point (float16 and bfloat16 too), any shape, any strides; `X` itself stays as it is.
+#   `dropout`: a float in [0, 1].
+# - returns: the shape and dtype of `X`. Gradients flow to the entries that were kept. It drops whether
+#   gradients are being recorded or not.
+# - `dropout = 0.0` returns the values of `X` (`X` itself will do); `dropout = 1.0` returns zeros, never
+#   `nan`. These zeros may be cut off from `X`; if they are not, their gradient is zero as well.
 # - a `dropout` outside [0, 1] raises an `AssertionError` or a `ValueError`.
 #
 # Hint: a number drawn uniformly from [0, 1) is below $p$ with probability $p$. And which value of $p$ makes
@@ -73,9 +76,12 @@ def dropout_layer(X, dropout):
 # - Attributes the checks rely on: `lin1`, `lin2`, `lin3`, each an `nn.Linear` with a bias. There are no
 #   parameters besides those of the three layers. What else you store, and under which name, is up to you.
 # - `training` is the attribute that every `nn.Module` has and that `net.train()` and `net.eval()` set: it
-#   alone decides. `is_training` says in which of the two modes the new network *starts*.
-# - `net(X)`: `X` is (n, ...) with `num_inputs` numbers per example, for instance (n, 1, 28, 28) for images;
-#   flatten it first. Returns (n, `num_outputs`).
+#   alone decides, whether gradients are being recorded or not. `is_training` says in which of the two modes
+#   the new network *starts*.
+# - `net(X)`: `X` is (n, ...) with `num_inputs` numbers per example and at least two dimensions, for instance
+#   (n, 1, 28, 28) for images, with any strides; flatten it first. Returns (n, `num_outputs`), in the dtype of
+#   `X` and the parameters. `X` stays as it is. Gradients reach `X` and all parameters in either mode, unless
+#   a dropout of 1 cuts them off.
 #
 # Hint: `super().__init__()` comes first; it sets `training` to `True`.
 
@@ -132,8 +138,9 @@ class Net(nn.Module):
 #
 # - The *weights* of all three linear layers are drawn from a normal distribution with mean 0 and **standard
 #   deviation 0.01**. The biases may start as torch makes them.
-# - returns: the network, in training mode. It maps (n, 1, 28, 28) to (n, 10). Here `nn.Dropout` is allowed,
-#   and it follows `net.train()` and `net.eval()` by itself.
+# - returns: a new network in each call, in training mode. It maps (n, 1, 28, 28) to (n, 10), and gradients
+#   reach all its parameters. Here `nn.Dropout` is allowed, and it follows `net.train()` and `net.eval()` by
+#   itself.
 #
 # Hint: `net.apply(f)` calls `f` on every module inside `net`.
 

@@ -1,5 +1,6 @@
 """Other correct ways to write dropout."""
 
+import random
 from collections import OrderedDict
 
 import numpy as np
@@ -10,14 +11,14 @@ from torch.nn import functional as F
 from autograder.suite import accepted
 
 
-@accepted("dropout_layer", "lecture style, the mask on the CPU as floats")
+@accepted("dropout_layer", "lecture style, the mask on the CPU")
 def dropout_of_the_lecture(X, dropout):
     assert 0 <= dropout <= 1
     if dropout == 1:
         return torch.zeros_like(X)
     if dropout == 0:
         return X
-    mask = (torch.rand(X.shape) > dropout).float()
+    mask = (torch.rand(X.shape) > dropout).type(X.dtype)
     return mask * X / (1.0 - dropout)
 
 
@@ -92,6 +93,34 @@ def dropout_by_entries(X, dropout):
     for draw in draws:
         factors.append(1 / (1 - dropout) if draw >= dropout and dropout < 1 else 0.0)
     return X * torch.tensor(factors, dtype=X.dtype).reshape(X.shape)
+
+
+@accepted("dropout_layer", "a function with a backward of its own")
+def dropout_by_function(X, dropout):
+    class Dropped(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, X, factor):
+            ctx.save_for_backward(factor)
+            return X * factor
+
+        @staticmethod
+        def backward(ctx, gradient):
+            return gradient * ctx.saved_tensors[0], None
+
+    if dropout < 0 or 1 < dropout:
+        raise ValueError("dropout must lie in [0, 1]")
+    kept = torch.rand(X.shape) >= dropout
+    return Dropped.apply(X, kept.to(X.dtype) / (1 - dropout) if dropout < 1 else torch.zeros_like(X))
+
+
+@accepted("dropout_layer", "zeros assigned to the entries to drop, one number at a time from Python's generator")
+def dropout_by_numbers(X, dropout):
+    assert 0 <= dropout <= 1
+    dropped = torch.tensor([random.random() < dropout for _ in range(X.numel())], dtype=torch.bool)
+    scale = 1 - dropout if dropout < 1 else 1
+    result = X / scale
+    result[dropped.reshape(X.shape)] = 0
+    return result
 
 
 @accepted("Net", "lecture style")
@@ -214,6 +243,40 @@ class NetWithZeroProbability(nn.Module):
         return self.lin3(X)
 
 
+@accepted("Net", "the weights in einsum, masks counted in a buffer")
+class NetOfMatrices(nn.Module):
+    def __init__(
+        self,
+        num_inputs,
+        num_outputs,
+        num_hiddens1,
+        num_hiddens2,
+        is_training=True,
+        dropout1=0.2,
+        dropout2=0.5,
+    ):
+        super().__init__()
+        self.lin1 = nn.Linear(num_inputs, num_hiddens1)
+        self.lin2 = nn.Linear(num_hiddens1, num_hiddens2)
+        self.lin3 = nn.Linear(num_hiddens2, num_outputs)
+        self.register_buffer("passes", torch.zeros((), dtype=torch.int64))
+        self.keep1, self.keep2 = 1 - dropout1, 1 - dropout2
+        self.train(is_training)
+
+    def hidden(self, linear, X, keep):
+        H = torch.einsum("ni,hi->nh", X, linear.weight) + linear.bias
+        H = torch.where(H > 0, H, torch.zeros_like(H))
+        if not self.training or keep == 1:
+            return H
+        return H * torch.bernoulli(torch.full_like(H, keep)) / max(keep, 1e-12)
+
+    def forward(self, X):
+        self.passes += 1
+        rows = torch.stack([x.flatten() for x in X])
+        H = self.hidden(self.lin2, self.hidden(self.lin1, rows, self.keep1), self.keep2)
+        return H @ self.lin3.weight.T + self.lin3.bias
+
+
 @accepted("make_dropout_net", "lecture style")
 def make_net_of_the_lecture(p1, p2):
     net = nn.Sequential(
@@ -282,3 +345,16 @@ def make_net_of_blocks(p1, p2):
     last = nn.Linear(256, 10)
     last.weight.data.normal_(0, 0.01)
     return nn.Sequential(nn.Flatten(), block(784, p1), block(256, p2), last)
+
+
+@accepted("make_dropout_net", "parameters replaced, a subclass of nn.Sequential")
+class NetOfParameters(nn.Sequential):
+    def __init__(self, p1, p2):
+        sizes, rates = (784, 256, 256, 10), (p1, p2)
+        super().__init__(nn.Flatten(start_dim=1))
+        for index in range(3):
+            linear = nn.Linear(sizes[index], sizes[index + 1])
+            linear.weight = nn.Parameter(torch.normal(0.0, 0.01, linear.weight.shape))
+            self.append(linear)
+            if index < 2:
+                self.append(nn.ReLU()).append(nn.Dropout(rates[index]))

@@ -4,6 +4,7 @@ import itertools
 import math
 
 import torch
+from torch import nn
 
 from autograder.suite import (
     EXTREME,
@@ -43,6 +44,15 @@ def expect_share(hits, p, what, problem):
     expect(low <= count <= high, problem, what=what)
 
 
+def expect_no_trace(before, after, records, dtype, recording, what):
+    """before, after: a result, and the same tensor after another call. records, dtype: torch's state after the calls."""
+    equal(after, tensor_of(before, what=what), what=f"{what}, looked at again after another call,")
+    if recording:
+        expect(records is True, "switches torch's recording of gradients off", what=what)
+    expect(records is recording, "switches torch's recording of gradients on", what=what)
+    expect(dtype == torch.float32, "changes torch's default dtype", what=what)
+
+
 # dropout_layer
 
 
@@ -52,6 +62,19 @@ def test_every_entry_is_zero_or_scaled(submission, X, dropout):
     """Every entry of dropout_layer(X, dropout) is either 0 or the entry of X divided by 1 - dropout."""
     result = tensor_of(submission.dropout_layer(X, dropout), shape=X.shape, dtype=X.dtype)
     close(result, torch.where(result == 0, 0, X / (1 - dropout)).to(X.dtype))
+
+
+HALF = st.sampled_from([torch.float16, torch.bfloat16])
+
+
+@check("dropout_layer", points=1)
+@settings(max_examples=20)
+@given(X=tensors(shapes, dtype=HALF), dropout=st.one_of(rates, st.sampled_from([0.0, 1.0])))
+def test_half_precision_stays_half(submission, X, dropout):
+    """float16 and bfloat16 are dropped and scaled like float32, and the result has the dtype of X."""
+    result = tensor_of(submission.dropout_layer(X, dropout), shape=X.shape, dtype=X.dtype)
+    scaled = (X.double() / (1 - dropout)).to(X.dtype)
+    close(result, torch.where(result == 0, result, scaled))
 
 
 @probe
@@ -136,17 +159,20 @@ def test_each_example_gets_a_mask_of_its_own(submission):
 
 
 @probe
-def whether_two_masks_agree(names):
+def whether_two_masks_agree(names, recording):
     """dropout_layer(X, 0.5)"""
     X = torch.ones(8, 16)
-    return bool((names.dropout_layer(X, 0.5) == names.dropout_layer(X, 0.5)).all())
+    with torch.set_grad_enabled(recording):
+        return bool((names.dropout_layer(X, 0.5) == names.dropout_layer(X, 0.5)).all())
 
 
 @check("dropout_layer", points=1)
-def test_two_calls_draw_two_masks(submission):
-    """Two calls with the same X drop different entries."""
-    agree = submission.run(whether_two_masks_agree)
-    expect(not agree, "drops the same entries in two calls in a row", what="dropout_layer(X, 0.5)")
+@given(recording=st.just(True) | st.just(False))
+def test_two_calls_draw_two_masks(submission, recording):
+    """Two calls with the same X drop different entries, under torch.no_grad() too."""
+    agree = submission.run(whether_two_masks_agree, recording)
+    what = "dropout_layer(X, 0.5)" if recording else "dropout_layer(X, 0.5) under torch.no_grad()"
+    expect(not agree, "drops the same entries in two calls in a row", what=what)
 
 
 @probe
@@ -196,6 +222,16 @@ def test_gradient_reaches_the_kept_entries(submission, X, dropout):
         close(mine.inputs[0], torch.where(result == 0, 0, cotangent / (1 - dropout)), what=what)
 
 
+@check("dropout_layer", points=1)
+@settings(max_examples=12)
+@given(X=tensors(shapes, dtype=F64))
+def test_gradient_at_dropout_1_is_zero(submission, X):
+    """With dropout 1 the gradient of X is zero, never nan, or there is none."""
+    gradient = submission.dropout_layer.vjp(X, 1.0, cotangent=torch.ones_like(X)).inputs[0]
+    if gradient is not None:
+        equal(gradient, torch.zeros_like(X), what="the gradient of dropout_layer(X, 1.0) with respect to X")
+
+
 @probe
 def X_after_dropout_layer(names, X, dropout):
     """dropout_layer(X, dropout)"""
@@ -208,6 +244,26 @@ def X_after_dropout_layer(names, X, dropout):
 def test_dropout_layer_leaves_its_input_alone(submission, X, dropout):
     """X is the same after dropout_layer(X, dropout) as before."""
     equal(submission.run(X_after_dropout_layer, X, dropout), X, what="X after dropout_layer(X, dropout)")
+
+
+@probe
+def traces_of_dropout_layer(names, X, dropout, recording):
+    """dropout_layer(X, dropout)"""
+    with torch.set_grad_enabled(recording):
+        first = names.dropout_layer(X, dropout)
+        before = first.clone()
+        names.dropout_layer(X + 1, dropout)
+        return [before, first, torch.is_grad_enabled(), torch.get_default_dtype(), X.requires_grad]
+
+
+@check("dropout_layer", points=1)
+@settings(max_examples=20)
+@given(X=tensors(shapes, dtype=F64), dropout=st.one_of(rates, st.sampled_from([0.0, 1.0])), recording=st.booleans())
+def test_dropout_layer_leaves_no_trace(submission, X, dropout, recording):
+    """A call leaves earlier results as they are, and switches nothing in torch on or off."""
+    traces = items_of(submission.run(traces_of_dropout_layer, X, dropout, recording), 5)
+    expect_no_trace(*traces[:4], recording, what="dropout_layer(X, dropout)")
+    expect(traces[4] is False, "requires gradients after the call, but did not before", what="X")
 
 
 # Net
@@ -371,37 +427,46 @@ def test_net_drops_as_often_as_it_should(submission, rows):
 
 
 @probe
-def whether_units_are_dropped(names, arguments, modes):
+def whether_units_are_dropped(names, arguments, switches, recording):
     """net(X)"""
     net = names.Net(3, 64, 64, 64, **dict(arguments)).double()
+    parent = nn.Sequential(net)
     for layer in (net.lin1, net.lin2, net.lin3):
         layer.weight.data.copy_(torch.eye(64)[:, : layer.weight.shape[1]])
         layer.bias.data.fill_(1)
     X = torch.ones(8, 3, dtype=torch.float64)
-    found = [bool((net(X) != net(X)).any())]
-    for mode in modes:
-        net.train() if mode == "train" else net.eval()
-        found.append(bool((net(X) != net(X)).any()))
+    with torch.set_grad_enabled(recording):
+        found = [bool((net(X) != net(X)).any())]
+        for module, mode in switches:
+            getattr(parent if module == "parent" else net, mode)()
+            found.append(bool((net(X) != net(X)).any()))
     return found
+
+
+SWITCHES = [("net", "train"), ("net", "eval"), ("parent", "train"), ("parent", "eval")]
 
 
 @check("Net", points=2)
 @given(
     arguments=st.sampled_from([[], [("is_training", True)], [("is_training", False)]]),
-    modes=st.lists(st.sampled_from(["train", "eval"]), max_size=3),
+    switches=st.lists(st.sampled_from(SWITCHES), max_size=3),
+    recording=st.just(True) | st.just(False),
 )
-def test_net_follows_its_mode(submission, arguments, modes):
+def test_net_follows_its_mode(submission, arguments, switches, recording):
     """Dropout acts in training mode only, whenever the mode is switched; is_training says how it starts."""
-    start = "eval" if ("is_training", False) in arguments else "train"
-    found = items_of(submission.run(whether_units_are_dropped, arguments, modes), len(modes) + 1)
+    modes = ["eval" if ("is_training", False) in arguments else "train", *(mode for _, mode in switches)]
+    found = items_of(submission.run(whether_units_are_dropped, arguments, switches, recording), len(modes))
     problems = {
         "train": "must drop units, anew in each call",
         "eval": "must give the same output in each call",
     }
+    output = "net(X)" if recording else "net(X) under torch.no_grad()"
     story = f"After net = Net(3, 64, 64, 64{''.join(f', {name}={value}' for name, value in arguments)})"
-    for index, (drops, mode) in enumerate(zip(found, [start, *modes], strict=True)):
-        story += f", then net.{mode}()" if index else ""
-        expect(drops == (mode == "train"), problems[mode], what=f"{story}, net(X)")
+    for index, (drops, mode) in enumerate(zip(found, modes, strict=True)):
+        if index:
+            switched = {"net": "net", "parent": "nn.Sequential(net)"}[switches[index - 1][0]]
+            story += f", then {switched}.{mode}()"
+        expect(drops == (mode == "train"), problems[mode], what=f"{story}, {output}")
 
 
 @probe
@@ -447,6 +512,91 @@ def test_net_gradient_reaches_the_parameters(submission, reference, X, parameter
     close(mine, right, what="The gradients of the parameters")
 
 
+@probe
+def gradient_through_identities(names, dropouts):
+    """net(X).sum().backward()"""
+    net = names.Net(20, 20, 20, 20, dropout1=dropouts[0], dropout2=dropouts[1]).double().train()
+    for layer in (net.lin1, net.lin2, net.lin3):
+        layer.weight.data.copy_(torch.eye(20))
+        layer.bias.data.zero_()
+    X = torch.ones(4, 20, dtype=torch.float64, requires_grad=True)
+    output = net(X)
+    output.sum().backward()
+    return [output.detach(), X.grad]
+
+
+@check("Net", points=1)
+@settings(max_examples=12)
+@given(dropouts=st.lists(rates, min_size=2, max_size=2))
+def test_net_gradient_goes_through_the_kept_units(submission, dropouts):
+    """In training mode, the gradient goes through the units that were kept, scaled like them, and no others."""
+    output, gradient = items_of(submission.run(gradient_through_identities, dropouts), 2)
+    what = "If all three layers pass on what they get, net(X) for X = torch.ones(4, 20) in training mode"
+    output = tensor_of(output, shape=(4, 20), dtype=F64, what=what)
+    # Where every kept unit passes on X times its scale, the gradient of the sum is that scale: the output itself.
+    close(gradient, output, what="X.grad after net(X).sum().backward(), where it must equal net(X),")
+
+
+@probe
+def output_beside_another_net(names, X, sizes, parameters, dropouts):
+    """net(X)"""
+    net = names.Net(*sizes, dropout1=dropouts[0], dropout2=dropouts[1]).double()
+    for index, layer in enumerate((net.lin1, net.lin2, net.lin3)):
+        layer.weight.data.copy_(parameters[2 * index])
+        layer.bias.data.copy_(parameters[2 * index + 1])
+    net.train()
+    other = names.Net(*sizes, dropout1=1 - dropouts[0], dropout2=1 - dropouts[1])
+    other.eval()
+    for parameter in other.parameters():
+        parameter.data.zero_()
+    return net(X)
+
+
+@check("Net", points=1)
+@settings(max_examples=12)
+@given(X=spread((st.integers(1, 4), 3)), parameters=layers(), dropouts=certain)
+def test_two_nets_share_nothing(submission, reference, X, parameters, dropouts):
+    """A second network, with other probabilities, parameters and mode, changes nothing in the first."""
+    args = (X, sizes_of(parameters), parameters, dropouts)
+    mine, right = (exhibit.run(output_beside_another_net, *args) for exhibit in (submission, reference))
+    close(mine, right, what="net(X) in training mode, after another network was made,")
+
+
+@probe
+def traces_of_a_pass(names, X, sizes, training, recording):
+    """net(X)"""
+    net = names.Net(*sizes).to(X.dtype)
+    net.train(training)
+    tensors = [X, *net.parameters()]
+    before = [tensor.detach().clone() for tensor in tensors]
+    with torch.set_grad_enabled(recording):
+        output = net(X)
+        copy = output.detach().clone()
+        net(X + 1)
+        records = torch.is_grad_enabled()
+    after = [tensor.detach() for tensor in tensors]
+    return [[copy, output.detach(), records, torch.get_default_dtype()], before, after, net.training]
+
+
+@check("Net", points=1)
+@settings(max_examples=20)
+@given(
+    X=tensors((st.integers(1, 4), 2, 3)),
+    sizes=st.lists(st.integers(1, 4), min_size=3, max_size=3),
+    training=st.booleans(),
+    recording=st.booleans(),
+)
+def test_a_pass_leaves_no_trace(submission, X, sizes, training, recording):
+    """A pass leaves X, the parameters, the mode and earlier results as they are; net(X) has the dtype of X."""
+    returned = submission.run(traces_of_a_pass, X, [6, *sizes], training, recording)
+    traces, before, after, mode = items_of(returned, 4)
+    tensor_of(traces[0], shape=(len(X), sizes[0]), dtype=X.dtype, what="net(X)")
+    expect_no_trace(*traces, recording, what="net(X)")
+    equal(after[0], X, what="X after net(X)")
+    equal(after[1:], before[1:], what="The list of parameters after net(X)")
+    expect(mode is training, "changes net.training", what="net(X)")
+
+
 # make_dropout_net
 
 
@@ -477,7 +627,8 @@ def output_of_concise_net(names, X, dropouts, seed, evaluating):
     return net(X)
 
 
-images = spread((st.integers(1, 3), 1, 28, 28))
+# Upright and transposed, which is not contiguous.
+images = st.one_of(spread((st.integers(1, 3), 1, 28, 28)), spread((st.integers(1, 3), 1, 28, 28)).map(lambda X: X.mT))
 
 
 @check("make_dropout_net", points=2)
@@ -521,6 +672,80 @@ def test_concise_net_uses_the_given_probabilities(submission, dropouts):
     call = f"make_dropout_net({p1}, {p2})"
     what = f"If the first hidden layer is 1 everywhere and the second adds 1, the set of outputs of {call}"
     close(values, wanted, rtol=1e-5, what=what)
+
+
+@probe
+def outputs_for_equal_images(names, dropouts):
+    """make_dropout_net(p1, p2)(X)"""
+    net = names.make_dropout_net(*dropouts).double().train()
+    generator = torch.Generator().manual_seed(0)
+    for parameter in net.parameters():
+        parameter.data.copy_(torch.rand(parameter.shape, generator=generator, dtype=torch.float64))
+    output, again = (net(torch.ones(8, 1, 28, 28, dtype=torch.float64)).detach() for _ in range(2))
+    return [len(output.unique(dim=0)), bool((output == again).all())]
+
+
+@check("make_dropout_net", points=1)
+@given(dropouts=st.sampled_from([[0.5, 0.0], [0.0, 0.5]]))
+def test_concise_net_draws_a_mask_for_each_image(submission, dropouts):
+    """Eight equal images lose different units, in either hidden layer, and others in the next call."""
+    count, same = items_of(submission.run(outputs_for_equal_images, dropouts), 2)
+    what = "make_dropout_net({}, {})(X)".format(*dropouts)
+    expect(count == 8, f"has {count} different rows for 8 equal images, where all 8 must differ", what=what)
+    expect(not same, "gives the same output in two calls in a row", what=what)
+
+
+@probe
+def gradient_through_concise_identities(names, dropouts):
+    """make_dropout_net(p1, p2)(X).sum().backward()"""
+    net = names.make_dropout_net(*dropouts).double().train()
+    for parameter in net.parameters():
+        parameter.data.copy_(torch.eye(*parameter.shape) if parameter.ndim == 2 else torch.zeros(parameter.shape))
+    X = torch.ones(20, 1, 28, 28, dtype=torch.float64, requires_grad=True)
+    output = net(X)
+    output.sum().backward()
+    return [output.detach(), X.grad, [p.grad is not None for p in net.parameters()]]
+
+
+@check("make_dropout_net", points=1)
+@given(dropouts=st.sampled_from([[0.2, 0.5], [0.5, 0.25], [0.75, 0.1]]))
+def test_concise_net_can_be_trained(submission, dropouts):
+    """In training mode, gradients reach all parameters and X, through the kept units and scaled like them."""
+    output, gradient, reached = items_of(submission.run(gradient_through_concise_identities, dropouts), 3)
+    what = "If all three layers pass on what they get, net(X) for X = torch.ones(20, 1, 28, 28) in training mode"
+    output = tensor_of(output, shape=(20, 10), dtype=F64, what=what)
+    what = "X.grad after net(X).sum().backward()"
+    gradient = tensor_of(gradient, shape=(20, 1, 28, 28), what=what).flatten(1)
+    close(gradient[:, :10], output, what=f"{what} for the first ten pixels, where it must equal net(X),")
+    expect(all(items_of(reached)), "has parameters that no gradient reaches", what="make_dropout_net(p1, p2)")
+
+
+@probe
+def traces_of_concise_nets(names, X):
+    """make_dropout_net(0.2, 0.5)"""
+    net, other = names.make_dropout_net(0.2, 0.5), names.make_dropout_net(0.5, 0.2)
+    net.eval()
+    before, mode = X.clone(), other.training
+    output = net(X)
+    copy = output.detach().clone()
+    for parameter in other.parameters():
+        parameter.data.zero_()
+    net(X + 1)
+    traces = [copy, output.detach(), torch.is_grad_enabled(), torch.get_default_dtype()]
+    return [traces, net(X).detach(), mode, [before, X]]
+
+
+@check("make_dropout_net", points=1)
+@settings(max_examples=8)
+@given(X=spread((st.integers(1, 3), 1, 28, 28), dtype=torch.float32))
+def test_each_call_makes_a_network_of_its_own(submission, X):
+    """Two networks share no parameters and no mode, and a pass leaves X and earlier results as they are."""
+    traces, again, mode, images = items_of(submission.run(traces_of_concise_nets, X), 4)
+    output = tensor_of(traces[0], shape=(len(X), 10), dtype=X.dtype, what="net(X)")
+    expect_no_trace(*traces, True, what="make_dropout_net(0.2, 0.5)")
+    close(again, output, what="net(X) after net.eval(), once the parameters of another network were set to 0,")
+    expect(mode is True, "leaves training mode when the first one does", what="A second network")
+    equal(images[1], images[0], what="X after net(X)")
 
 
 @probe

@@ -243,6 +243,79 @@ def detached(X, dropout):
     return masked(X.detach(), dropout, torch.rand(X.shape) > dropout)
 
 
+@misconception(
+    "dropout_layer",
+    "the mask is float32 whatever X is",
+    trips="test_half_precision_stays_half",
+    hint="A float32 mask times a float16 X gives float32, so a network in half precision stops at the next "
+    "layer. Which dtype does the mask need, so that the product keeps that of X?",
+)
+def float32_mask(X, dropout):
+    assert 0 <= dropout <= 1
+    if dropout in (0, 1):
+        return X * (1 - dropout)
+    return (torch.rand(X.shape) > dropout).float() * X / (1 - dropout)
+
+
+@misconception(
+    "dropout_layer",
+    "nan in the gradient where everything is dropped",
+    trips="test_gradient_at_dropout_1_is_zero",
+    hint="With dropout 1 your result is zero, but on the way to it X was divided by 0 and the outcome "
+    "replaced afterwards. The gradient goes back through that division: 0 times infinity is nan. Treat "
+    "this case before you divide.",
+)
+def division_hidden_afterwards(X, dropout):
+    assert 0 <= dropout <= 1
+    dropped = torch.rand(X.shape) < dropout
+    return torch.where(dropped, torch.zeros_like(X), X / torch.tensor(1 - dropout, dtype=X.dtype))
+
+
+@misconception(
+    "dropout_layer",
+    "all calls write into one tensor",
+    trips="test_dropout_layer_leaves_no_trace",
+    hint="The result of the first call has changed after the second one: both are the same tensor, kept "
+    "between the calls. Each result needs memory of its own.",
+)
+class OneResult:
+    results = {}
+
+    def __new__(cls, X, dropout):
+        result = masked(X, dropout, torch.rand(X.shape) > dropout)
+        if result.requires_grad:
+            return result
+        kept = cls.results.setdefault((X.shape, X.dtype), torch.empty(X.shape, dtype=X.dtype))
+        return kept.copy_(result)
+
+
+@misconception(
+    "dropout_layer",
+    "the recording of gradients is switched on",
+    trips="test_dropout_layer_leaves_no_trace",
+    hint="You switch recording off for the mask and on again afterwards. Whoever called you under "
+    "torch.no_grad() now records gradients without knowing. Use what puts the old state back by itself, "
+    "or look at whether a mask needs this at all.",
+)
+def recording_switched_on(X, dropout):
+    torch.set_grad_enabled(False)
+    mask = torch.rand(X.shape) > dropout
+    torch.set_grad_enabled(True)
+    return masked(X, dropout, mask)
+
+
+@misconception(
+    "dropout_layer",
+    "nothing is dropped under no_grad",
+    trips="test_two_calls_draw_two_masks",
+    hint="Under torch.no_grad() your function returns X. Whether gradients are recorded and whether a network "
+    "is being trained are two questions. This function always drops; its caller asks for the mode.",
+)
+def idle_without_gradients(X, dropout):
+    assert 0 <= dropout <= 1
+    return masked(X, dropout, torch.rand(X.shape) > dropout) if torch.is_grad_enabled() or dropout == 1 else X
+
+
 class Perceptron(nn.Module):
     """A right network, to be spoilt in one place."""
 
@@ -501,6 +574,96 @@ class FixedMasks(Perceptron):
         return H * self.masks[layer].to(H.dtype) if self.training else H
 
 
+@misconception(
+    "Net",
+    "dropped behind the back of autograd",
+    trips="test_net_gradient_goes_through_the_kept_units",
+    hint="The output is right, but the gradient is not: the units were dropped and scaled in a way that "
+    "autograd does not see, so it passes the scale by. Look for .data, detach and no_grad in forward.",
+)
+class DropsTheData(Perceptron):
+    def drop(self, H, layer):
+        if self.training:
+            H.data = dropout_layer(H.data, self.rates[layer])
+        return H
+
+
+@misconception(
+    "Net",
+    "the probabilities belong to the class",
+    trips="test_two_nets_share_nothing",
+    hint="When a second network is made, the first one drops with its probabilities: they are kept in a place "
+    "that all networks share, the class or a global name. Each network needs its own.",
+)
+class RatesOfTheClass(Perceptron):
+    shared = {}
+
+    def __init__(
+        self,
+        num_inputs,
+        num_outputs,
+        num_hiddens1,
+        num_hiddens2,
+        is_training=True,
+        dropout1=0.2,
+        dropout2=0.5,
+    ):
+        super().__init__(num_inputs, num_outputs, num_hiddens1, num_hiddens2, is_training, dropout1, dropout2)
+        self.shared["rates"] = dropout1, dropout2
+
+    def drop(self, H, layer):
+        return dropout_layer(H, self.shared["rates"][layer]) if self.training else H
+
+
+@misconception(
+    "Net",
+    "evaluation switches the recording of gradients off",
+    trips="test_a_pass_leaves_no_trace",
+    hint="After a pass in evaluation mode torch records no gradients any more, here and in the rest of the "
+    "program. Evaluation mode changes what the network computes; whether gradients are recorded is the "
+    "caller's decision.",
+)
+class SwitchesRecordingOff(Perceptron):
+    def forward(self, X):
+        if not self.training:
+            torch.set_grad_enabled(False)
+        return super().forward(X)
+
+
+@misconception(
+    "Net",
+    "nothing is dropped under no_grad",
+    trips="test_net_follows_its_mode",
+    hint="In training mode but under torch.no_grad() your network drops nothing. Only the mode decides: "
+    "whether gradients are recorded is another question.",
+)
+class IdleWithoutGradients(Perceptron):
+    def drop(self, H, layer):
+        return super().drop(H, layer) if torch.is_grad_enabled() else H
+
+
+@misconception(
+    "Net",
+    "the mode of a larger network is not followed",
+    trips="test_net_follows_its_mode",
+    hint="Alone, your network follows train() and eval(). As a part of a larger one it does not: the larger "
+    "one never calls eval() of its parts, but train with the argument False. Leave both methods as they "
+    "are and ask for the attribute they set.",
+)
+class DeafToItsParent(Perceptron):
+    def train(self, mode=True):
+        self.dropping = True
+        return super().train(mode)
+
+    def eval(self):
+        super().eval()
+        self.dropping = False
+        return self
+
+    def drop(self, H, layer):
+        return dropout_layer(H, self.rates[layer]) if getattr(self, "dropping", self.training) else H
+
+
 def concise(p1, p2, *, std=0.01, activations=(True, True), dropouts=None, last=None):
     """The right concise network, or one that differs in one place."""
     layers = [nn.Flatten()]
@@ -649,3 +812,44 @@ def functional_dropout(p1, p2):
             return F.dropout(X, self.p)
 
     return concise(p1, p2, dropouts=(Drop(p1), Drop(p2)))
+
+
+@misconception(
+    "make_dropout_net",
+    "whole images are dropped",
+    trips="test_concise_net_draws_a_mask_for_each_image",
+    hint="An image loses all hidden units or none. The dropout modules with a digit in their name drop whole "
+    "channels, and take the matrix of hidden units for one example with the images as its channels. "
+    "Which module drops single units?",
+)
+def dropout_of_channels(p1, p2):
+    return concise(p1, p2, dropouts=(nn.Dropout1d(p1), nn.Dropout1d(p2)))
+
+
+@misconception(
+    "make_dropout_net",
+    "dropout overwrites what ReLU needs",
+    trips="test_concise_net_can_be_trained",
+    hint="The backward pass fails: dropout in place has changed the output of ReLU, which ReLU needs for its "
+    "gradient. Let dropout return a new tensor; that is what it does by default.",
+)
+def dropout_in_place(p1, p2):
+    return concise(p1, p2, dropouts=(nn.Dropout(p1, inplace=True), nn.Dropout(p2, inplace=True)))
+
+
+@misconception(
+    "make_dropout_net",
+    "every call returns the same layers",
+    trips="test_each_call_makes_a_network_of_its_own",
+    hint="Two networks share their linear layers, so training one changes the other. The layers are made once, "
+    "outside the function or on its first call; make new ones in each call.",
+)
+class SharedLayers:
+    linears = []
+
+    def __new__(cls, p1, p2):
+        net = concise(p1, p2)
+        cls.linears = cls.linears or [net[1], net[4], net[7]]
+        for place, linear in zip((1, 4, 7), cls.linears, strict=True):
+            net[place] = linear
+        return net
