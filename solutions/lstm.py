@@ -8,10 +8,12 @@
 #
 # **Shapes.** A batch holds $n$ sequences, each step brings $d$ numbers per sequence (a one-hot vector over a
 # vocabulary of $d$ words, say), each of the two states holds $h$ numbers per sequence. In code: `batch_size`,
-# `vocab_size`, `num_hiddens`.
+# `vocab_size`, `num_hiddens`. All are at least 1, and so is the number of steps. The tensors of one call share
+# a floating-point dtype and a device.
 #
 # **Rules.** `nn.LSTM`, `nn.LSTMCell` and the functions behind them are ruled out in `lstm_cell` and `lstm`:
-# you are building them. Everything else in torch is yours, `torch.sigmoid` and `torch.tanh` included.
+# you are building them. Everything else in torch is yours, `torch.sigmoid` and `torch.tanh` included. No
+# function remembers anything from call to call, or leaves torch's settings (gradient mode, default dtype) changed.
 #
 # Fill in each place that says `YOUR CODE HERE`. Run `autograder check lstm` whenever you like.
 
@@ -23,8 +25,8 @@ import torch
 #
 # The states before the first step: all zeros.
 #
-# - returns: a tuple `(H, C)` of **two** tensors of shape (batch_size, num_hiddens), float32, on `device`.
-#   They must not be one and the same tensor: writing into one leaves the other alone.
+# - returns: a tuple `(H, C)` of **two** tensors of shape (batch_size, num_hiddens), float32, on `device`, new
+#   ones at every call. They must not be one and the same tensor: writing into one leaves the other alone.
 #
 # Hint: does multiplying a tuple by 2 copy what is in it?
 
@@ -56,21 +58,22 @@ def init_lstm_state(batch_size, num_hiddens, device):
 # | 12, 13 | `W_hq, b_q` | output | two: $(h, d)$, $(d,)$ |
 #
 # - Weights (`W_...`): independent draws from a normal distribution with mean 0 and standard deviation 0.01,
-#   new ones at every call. Biases (`b_...`): zeros.
+#   new ones at every call. Biases (`b_...`): zeros, that of the forget gate too.
 # - All float32, on `device`, each a tensor of its own with `requires_grad` set. Each must be a *leaf*
 #   (`p.is_leaf`): a tensor that was made, not computed from another one that requires gradients. Only leaves
 #   get a `.grad`.
 #
-# Hint: scale first, ask for gradients last.
+# Hint: scale first, ask for gradients last. Mind the order of the gates: torch's own LSTM has another one, with
+# the candidate before the output gate.
 
 
 # %%
 def get_lstm_params(vocab_size, num_hiddens, device):
     """Fresh parameters [W_xi, W_hi, b_i, W_xf, W_hf, b_f, W_xo, W_ho, b_o, W_xc, W_hc, b_c, W_hq, b_q].
 
-    W_x.: (vocab_size, num_hiddens), W_h.: (num_hiddens, num_hiddens), b_.: (num_hiddens,),
-    W_hq: (num_hiddens, vocab_size), b_q: (vocab_size,); weights N(0, 0.01^2), biases 0;
-    leaves that require gradients.
+    W_xi, W_xf, W_xo, W_xc: (vocab_size, num_hiddens), W_hi, W_hf, W_ho, W_hc: (num_hiddens, num_hiddens),
+    b_i, b_f, b_o, b_c: (num_hiddens,), W_hq: (num_hiddens, vocab_size), b_q: (vocab_size,);
+    weights N(0, 0.01^2), biases 0; leaves that require gradients.
     """
     ### BEGIN SOLUTION
     gate = [(vocab_size, num_hiddens), (num_hiddens, num_hiddens), (num_hiddens,)]
@@ -100,8 +103,8 @@ def get_lstm_params(vocab_size, num_hiddens, device):
 # - `params`: the **first twelve** parameters of `get_lstm_params`, in its order. The output's `W_hq` and
 #   `b_q` are not among them.
 # - returns: a pair `(H, C)`, the new hidden state and the new memory cell, each (n, h), same dtype. `X`, `H`,
-#   `C` and `params` stay as they are. Inputs of any size give finite results: a sigmoid of 50 000 is 1, not
-#   `nan`.
+#   `C` and `params` stay as they are; gradients flow to all of them. However large the numbers in `X`, `H` and
+#   `C`, the new states are finite: a sigmoid of 50 000 is 1, not `nan`.
 #
 # Hint: the memory itself may grow beyond 1, what is shown of it may not. Which of the two memories is shown,
 # the old or the new?
@@ -135,8 +138,8 @@ def lstm_cell(X, H, C, params):
 # - `params`: all fourteen parameters, in the order of `get_lstm_params`.
 # - returns: a pair `(outputs, (H, C))`. `outputs`: (num_steps · n, d), the outputs of step 0 for all
 #   sequences, then those of step 1, and so on. `H`, `C`: (n, h), the states after the last step.
-# - dtype and device are those of the inputs; gradients flow through all steps (whoever wants to cut them does
-#   so outside); `inputs`, `state` and `params` stay as they are.
+# - dtype and device are those of the inputs; large numbers are no problem here either; gradients flow through
+#   all steps (whoever wants to cut them does so outside); `inputs`, `state` and `params` stay as they are.
 #
 # Hint: two things have to be handed from each step to the next.
 

@@ -8,10 +8,12 @@
 #
 # **Shapes.** A batch holds $n$ sequences, each step brings $d$ numbers per sequence (a one-hot vector over a
 # vocabulary of $d$ words, say), the state holds $h$ numbers per sequence. In code: `batch_size`,
-# `vocab_size`, `num_hiddens`.
+# `vocab_size`, `num_hiddens`. All are at least 1, and so is the number of steps. The tensors of one call share
+# a floating-point dtype and a device.
 #
 # **Rules.** `nn.GRU`, `nn.GRUCell` and the functions behind them are ruled out in `gru_cell` and `gru`: you
-# are building them. Everything else in torch is yours, `torch.sigmoid` and `torch.tanh` included.
+# are building them. Everything else in torch is yours, `torch.sigmoid` and `torch.tanh` included. No function
+# remembers anything from call to call, or leaves torch's settings (gradient mode, default dtype) changed.
 #
 # Fill in each place that says `YOUR CODE HERE`. Run `autograder check gru` whenever you like.
 
@@ -23,7 +25,8 @@ import torch
 #
 # The state before the first step: all zeros.
 #
-# - returns: a tuple with **one** tensor of shape (batch_size, num_hiddens), float32, on `device`.
+# - returns: a tuple with **one** tensor of shape (batch_size, num_hiddens), float32, on `device`, a new one at
+#   every call.
 #
 # Hint: an LSTM has two tensors in its state, a GRU has one. Returning a tuple in both cases lets the same
 # training loop serve both. How does Python write a tuple of one?
@@ -65,9 +68,9 @@ def init_gru_state(batch_size, num_hiddens, device):
 def get_gru_params(vocab_size, num_hiddens, device):
     """Fresh parameters [W_xz, W_hz, b_z, W_xr, W_hr, b_r, W_xh, W_hh, b_h, W_hq, b_q].
 
-    W_x.: (vocab_size, num_hiddens), W_h.: (num_hiddens, num_hiddens), b_.: (num_hiddens,),
-    W_hq: (num_hiddens, vocab_size), b_q: (vocab_size,); weights N(0, 0.01^2), biases 0;
-    leaves that require gradients.
+    W_xz, W_xr, W_xh: (vocab_size, num_hiddens), W_hz, W_hr, W_hh: (num_hiddens, num_hiddens),
+    b_z, b_r, b_h: (num_hiddens,), W_hq: (num_hiddens, vocab_size), b_q: (vocab_size,);
+    weights N(0, 0.01^2), biases 0; leaves that require gradients.
     """
     # YOUR CODE HERE
     raise NotImplementedError()
@@ -86,8 +89,8 @@ def get_gru_params(vocab_size, num_hiddens, device):
 # - `X`: (n, d), this step's input. `H`: (n, h), the state so far.
 # - `params`: the **first nine** parameters of `get_gru_params`, in its order. The output's `W_hq` and `b_q`
 #   are not among them.
-# - returns: (n, h), the new state, same dtype. `X`, `H` and `params` stay as they are. Inputs of any size
-#   give finite results: a sigmoid of 50 000 is 1, not `nan`.
+# - returns: (n, h), the new state, same dtype. `X`, `H` and `params` stay as they are; gradients flow to all of
+#   them. However large the numbers in `X` and `H`, the new state is finite: a sigmoid of 50 000 is 1, not `nan`.
 #
 # Two conventions to keep to, because textbooks and libraries differ: $Z$ close to 1 **keeps** the old state,
 # and the reset gate acts on $H$ **before** the product with $W_{hh}$.
@@ -116,8 +119,8 @@ def gru_cell(X, H, params):
 # - `params`: all eleven parameters, in the order of `get_gru_params`.
 # - returns: a pair `(outputs, (H,))`. `outputs`: (num_steps · n, d), the outputs of step 0 for all sequences,
 #   then those of step 1, and so on. `H`: (n, h), the state after the last step, again in a tuple of one.
-# - dtype and device are those of the inputs; gradients flow through all steps (whoever wants to cut them does
-#   so outside); `inputs`, `state` and `params` stay as they are.
+# - dtype and device are those of the inputs; large numbers are no problem here either; gradients flow through
+#   all steps (whoever wants to cut them does so outside); `inputs`, `state` and `params` stay as they are.
 #
 # Hint: iterating over a tensor runs along its first dimension.
 

@@ -146,6 +146,43 @@ def cell_by_linear(X, H, params):
     return new
 
 
+@accepted("gru_cell", "sigmoid by tanh, the old state plus a step towards the candidate")
+def cell_by_steps(X, H, params):
+    Z, R = (0.5 + 0.5 * torch.tanh((X @ params[k] + H @ params[k + 1] + params[k + 2]) / 2) for k in (0, 3))
+    H_tilde = torch.tanh(torch.addmm(params[8], X, params[6]).addmm(R * H, params[7]))
+    return H + (1 - Z) * (H_tilde - H)
+
+
+class Step(torch.autograd.Function):
+    @staticmethod
+    def parts(X, H, W_xz, W_hz, b_z, W_xr, W_hr, b_r, W_xh, W_hh, b_h):
+        Z, R = torch.sigmoid(X @ W_xz + H @ W_hz + b_z), torch.sigmoid(X @ W_xr + H @ W_hr + b_r)
+        return Z, R, torch.tanh(X @ W_xh + (R * H) @ W_hh + b_h)
+
+    @staticmethod
+    def forward(ctx, *args):
+        ctx.save_for_backward(*args)
+        Z, _, H_tilde = Step.parts(*args)
+        return Z * args[1] + (1 - Z) * H_tilde
+
+    @staticmethod
+    def backward(ctx, gradient):
+        X, H, W_xz, W_hz, _, W_xr, W_hr, _, W_xh, W_hh, _ = ctx.saved_tensors
+        Z, R, H_tilde = Step.parts(*ctx.saved_tensors)
+        new = gradient * (1 - Z) * (1 - H_tilde**2)
+        update = gradient * (H - H_tilde) * Z * (1 - Z)
+        reset = (new @ W_hh.T) * H * R * (1 - R)
+        to_X = update @ W_xz.T + reset @ W_xr.T + new @ W_xh.T
+        to_H = gradient * Z + (new @ W_hh.T) * R + update @ W_hz.T + reset @ W_hr.T
+        trios = [(X.T @ a, S.T @ a, a.sum(0)) for a, S in ((update, H), (reset, H), (new, R * H))]
+        return to_X, to_H, *trios[0], *trios[1], *trios[2]
+
+
+@accepted("gru_cell", "a backward pass of its own")
+def cell_by_function(X, H, params):
+    return Step.apply(X, H, *params)
+
+
 @accepted("gru", "lecture style, formulas inside")
 def gru_of_the_lecture(inputs, state, params):
     W_xz, W_hz, b_z, W_xr, W_hr, b_r, W_xh, W_hh, b_h, W_hq, b_q = params

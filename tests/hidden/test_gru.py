@@ -23,6 +23,7 @@ from autograder.suite import (
 
 F64 = torch.float64
 CPU, META = torch.device("cpu"), torch.device("meta")
+SETTINGS = [True, "torch.float32", "cpu"]
 NAMES = ["W_xz", "W_hz", "b_z", "W_xr", "W_hr", "b_r", "W_xh", "W_hh", "b_h", "W_hq", "b_q"]
 CLOSED, OPEN = (
     -100.0,
@@ -43,12 +44,12 @@ def entries(*shape, dtype=F64):
 
 def cell_params(dtype=F64):
     """The nine parameters of a cell."""
-    return tensor_lists(CELL, dtype=dtype)
+    return tensor_lists(CELL, dtype=dtype, layouts=True)
 
 
 def all_params(dtype=F64):
     """All eleven."""
-    return tensor_lists([*CELL, (hiddens, vocab), (vocab,)], dtype=dtype)
+    return tensor_lists([*CELL, (hiddens, vocab), (vocab,)], dtype=dtype, layouts=True)
 
 
 def with_biases(params, **biases):
@@ -62,9 +63,25 @@ def shapes_for(vocab_size, num_hiddens):
     return [*gate, *gate, *gate, (num_hiddens, vocab_size), (vocab_size,)]
 
 
+def with_gates_half_open(params):
+    """The parameters with those of both gates set to zero, so that each gate's input is exactly 0."""
+    return [torch.zeros_like(p) if i < 6 else p for i, p in enumerate(params)]
+
+
+def rounding(dtype):
+    """What may be lost beside numbers of 50000, in whichever order the terms of a formula are added."""
+    return 1e-6 if dtype == F64 else 0.1
+
+
+def settings_stay(found, call):
+    """found: gradient mode, default dtype and default device after a call, as a probe reads them."""
+    for name, got, want in zip(("gradient mode", "default dtype", "default device"), found, SETTINGS, strict=True):
+        close(got, want, what=f"the {name} after {call}")
+
+
 def gradients_agree(mine, right, names, call):
     """Compare the gradients of a call with respect to each of its tensors, by name."""
-    for name, got, want in zip(names, mine.inputs, right.inputs, strict=True):
+    for name, got, want in zip(names, mine, right, strict=True):
         what = f"the gradient of {call} with respect to {name}"
         expect(got is not None, "does not arrive: something cuts the graph on the way", what=what)
         close(got, want, what=what)
@@ -90,6 +107,29 @@ def test_init_gru_state_is_on_the_device(submission, batch_size, num_hiddens):
     """The initial state lives on the device that was asked for."""
     (H,) = items_of(submission.init_gru_state(batch_size, num_hiddens, META), 1, what="the state")
     close(H, torch.zeros(batch_size, num_hiddens, device=META), what="H in the state for device 'meta'")
+
+
+@probe
+def gru_states_of_two_calls(names, batch_size, num_hiddens):
+    """init_gru_state(batch_size, num_hiddens, device)"""
+    (first,) = names.init_gru_state(batch_size, num_hiddens, torch.device("cpu"))
+    with torch.no_grad():
+        first.fill_(1)
+    (second,) = names.init_gru_state(batch_size, num_hiddens, torch.device("cpu"))
+    found = [torch.is_grad_enabled(), str(torch.get_default_dtype()), str(torch.get_default_device())]
+    return [first, second, found]
+
+
+@check("init_gru_state", points=1)
+@given(batch_size=st.integers(1, 5), num_hiddens=st.integers(1, 5))
+@few
+def test_init_gru_state_is_made_anew(submission, batch_size, num_hiddens):
+    """Every call makes a new tensor of zeros, whatever was written into the state of an earlier call."""
+    first, second, found = items_of(submission.run(gru_states_of_two_calls, batch_size, num_hiddens), 3)
+    ones = torch.ones(batch_size, num_hiddens)
+    equal(second, torch.zeros_like(ones), what="the state of a second call, after the first was filled with ones")
+    equal(first, ones, what="the first state, filled with ones, after a second call")
+    settings_stay(found, "init_gru_state(batch_size, num_hiddens, device)")
 
 
 # get_gru_params
@@ -144,6 +184,34 @@ def test_get_gru_params_draws_every_weight_anew(submission):
     for i, (name, weight) in enumerate(weights):
         for earlier_name, earlier in weights[:i]:
             different(weight, earlier, f"holds the same numbers as {earlier_name}", what=name)
+    # Two draws agree once in millions: more than a few repeats come from copies, turned round or with another sign.
+    repeats = 126 - len(torch.cat([weight.flatten() for _, weight in weights]).abs().unique())
+    problem = "hold the same numbers, apart from their signs or places: one is a copy of another"
+    expect(repeats <= 3, problem, what="Some of the weights")
+
+
+@probe
+def gru_params_of_two_calls(names):
+    """get_gru_params(3, 2, device)"""
+    first = list(names.get_gru_params(3, 2, torch.device("cpu")))
+    with torch.no_grad():
+        for p in first:
+            p.fill_(7)
+    second = list(names.get_gru_params(3, 2, torch.device("cpu")))
+    found = [torch.is_grad_enabled(), str(torch.get_default_dtype()), str(torch.get_default_device())]
+    return [[p.detach() for p in first], [p.detach() for p in second], found]
+
+
+@check("get_gru_params", points=1)
+def test_get_gru_params_makes_new_tensors(submission):
+    """Every call makes eleven new tensors, whatever was written into those of an earlier call."""
+    first, second, found = items_of(submission.run(gru_params_of_two_calls), 3)
+    second = items_of(second, 11, what="the list of a second call")
+    for name, old, new in zip(NAMES, items_of(first, 11, what="the list of parameters"), second, strict=True):
+        problem = "holds what was written into the list of the first call"
+        expect(not (tensor_of(new) == 7).any(), problem, what=f"{name} of a second call")
+        equal(old, torch.full_like(old, 7), what=f"{name} of the first call, filled with sevens, after a second call")
+    settings_stay(found, "get_gru_params(3, 2, device)")
 
 
 @probe
@@ -251,13 +319,13 @@ def test_gru_cell_resets_before_the_product(submission, H, b_r):
 
 @check("gru_cell", points=1)
 @given(
-    X=tensors((batch, vocab), elements=EXTREME, dtype=F64, layouts=False),
-    H=entries(batch, hiddens),
-    params=cell_params(),
+    X=tensors((batch, vocab), elements=EXTREME, dtype=floats, layouts=False),
+    H=tensors((batch, hiddens), elements=EXTREME, dtype=floats, layouts=False),
+    params=cell_params(floats),
 )
 def test_gru_cell_of_large_inputs_stays_finite(submission, reference, X, H, params):
-    """The new state is right, and finite, for inputs of 1000 or -50000 too."""
-    close(submission.gru_cell(X, H, params), reference.gru_cell(X, H, params))
+    """The new state is right, and finite, for entries of 1000 or -50000 in X and H too."""
+    close(submission.gru_cell(X, H, params), reference.gru_cell(X, H, params), atol=rounding(X.dtype))
 
 
 @check("gru_cell", points=1)
@@ -277,27 +345,72 @@ def test_gru_cell_gradients(submission, reference, X, H, params):
     """Gradients flow from the new state to X, H and each of the nine parameters."""
     mine, right = submission.gru_cell.vjp(X, H, params), reference.gru_cell.vjp(X, H, params)
     close(mine.output, right.output, what="gru_cell(X, H, params)")
-    gradients_agree(mine, right, ["X", "H", *NAMES[:9]], "gru_cell(X, H, params)")
+    gradients_agree(mine.inputs, right.inputs, ["X", "H", *NAMES[:9]], "gru_cell(X, H, params)")
+
+
+@check("gru_cell", points=1)
+@given(X=entries(batch, vocab), H=entries(batch, hiddens), params=cell_params())
+@few
+def test_gru_cell_gradients_of_half_open_gates(submission, reference, X, H, params):
+    """Gradients are right where the input of each gate is exactly 0 too, and where that of the candidate is."""
+    half_open = with_gates_half_open(params)
+    for some, zeros in ((half_open, "W_xz, W_hz, b_z, W_xr, W_hr and b_r"), ([p * 0 for p in params], "all params")):
+        mine, right = submission.gru_cell.vjp(X, H, some), reference.gru_cell.vjp(X, H, some)
+        gradients_agree(mine.inputs, right.inputs, ["X", "H", *NAMES[:9]], f"gru_cell with {zeros} zero")
+
+
+@probe
+def gru_cell_in_training(names, X, H, params):
+    """gru_cell(-X, gru_cell(X, H, params), params)"""
+    for p in params:
+        p.requires_grad_()
+    first = names.gru_cell(X, H, params)
+    kept = first.detach().clone()
+    second = names.gru_cell(-X, first, params)
+    (first + 2 * second).sum().backward()
+    with torch.no_grad():
+        for p in params:
+            p.neg_()
+    third = names.gru_cell(X, H, params)
+    return [kept, second.detach(), third.detach(), first.detach()], [p.grad for p in params]
+
+
+@check("gru_cell", points=1)
+@given(X=entries(batch, vocab), H=entries(batch, hiddens), params=cell_params())
+@few
+def test_gru_cell_keeps_its_calls_apart(submission, reference, X, H, params):
+    """Calls do not disturb each other: two steps in a row, their gradients, and a call with changed params are right."""
+    mine, gradients = items_of(submission.run(gru_cell_in_training, X, H, params), 2)
+    right, right_gradients = reference.run(gru_cell_in_training, X, H, params)
+    steps = (
+        "the state after a first step",
+        "the state after a second step",
+        "the state after one step with all params negated in place",
+        "the state after the first step, looked at again after two more calls,",
+    )
+    for what, got, want in zip(steps, items_of(mine, 4), right, strict=True):
+        close(got, want, what=what)
+    gradients_agree(gradients, right_gradients, NAMES[:9], "two steps in a row")
 
 
 @probe
 def arguments_after_gru_cell(names, X, H, params):
     names.gru_cell(X, H, params)
-    return [X, H, *params]
+    found = [torch.is_grad_enabled(), str(torch.get_default_dtype()), str(torch.get_default_device())]
+    return [[X, H, *params], [t.requires_grad for t in (X, H, *params)], found]
 
 
 @check("gru_cell", points=1)
 @given(X=entries(batch, vocab), H=entries(batch, hiddens), params=cell_params())
 @few
 def test_gru_cell_leaves_its_arguments_alone(submission, X, H, params):
-    """X, H and params are the same after gru_cell(X, H, params) as before."""
-    after = items_of(
-        submission.run(arguments_after_gru_cell, X, H, params),
-        11,
-        what="X, H and the items of params after the call",
-    )
-    for name, now, before in zip(["X", "H", *NAMES[:9]], after, [X, H, *params], strict=True):
+    """X, H, params and torch's settings are the same after gru_cell(X, H, params) as before."""
+    after, asking, found = items_of(submission.run(arguments_after_gru_cell, X, H, params), 3)
+    after = items_of(after, 11, what="X, H and the items of params after the call")
+    for name, now, before, asks in zip(["X", "H", *NAMES[:9]], after, [X, H, *params], asking, strict=True):
         equal(now, before, what=f"{name} after gru_cell(X, H, params)")
+        expect(not asks, "requires gradients, but did not before", what=f"{name} after gru_cell(X, H, params)")
+    settings_stay(found, "gru_cell(X, H, params)")
 
 
 # gru
@@ -380,27 +493,78 @@ def test_gru_gradients(submission, reference, inputs, H, params):
     """Gradients flow through all steps to the inputs, the first state and all eleven parameters."""
     mine, right = submission.gru.vjp(inputs, (H,), params), reference.gru.vjp(inputs, (H,), params)
     close(mine.output, right.output, what="gru(inputs, (H,), params)")
-    gradients_agree(mine, right, ["inputs", "H", *NAMES], "gru(inputs, (H,), params)")
+    gradients_agree(mine.inputs, right.inputs, ["inputs", "H", *NAMES], "gru(inputs, (H,), params)")
+    half_open = with_gates_half_open(params)
+    mine, right = submission.gru.vjp(inputs, (H,), half_open), reference.gru.vjp(inputs, (H,), half_open)
+    call = "gru with W_xz, W_hz, b_z, W_xr, W_hr and b_r zero"
+    gradients_agree(mine.inputs, right.inputs, ["inputs", "H", *NAMES], call)
+
+
+@check("gru", points=1)
+@given(
+    inputs=tensors((steps, batch, vocab), elements=EXTREME, dtype=F64, layouts=False),
+    H=tensors((batch, hiddens), elements=EXTREME, dtype=F64, layouts=False),
+    params=all_params(),
+)
+@few
+def test_gru_of_large_inputs_stays_finite(submission, reference, inputs, H, params):
+    """Outputs and state are right, and finite, for entries of 1000 or -50000 in inputs and H too."""
+    mine, right = submission.gru(inputs, (H,), params), reference.gru(inputs, (H,), params)
+    close(mine, right, what="gru(inputs, (H,), params)", atol=rounding(F64))
+
+
+@probe
+def gru_in_training(names, inputs, H, params):
+    """gru(-inputs, state, params) with the state of gru(inputs, (H,), params)"""
+    for p in params:
+        p.requires_grad_()
+    first, state = names.gru(inputs, (H,), params)
+    kept = first.detach().clone()
+    second, state = names.gru(-inputs, state, params)
+    (first.sum() + 2 * second.sum() + 3 * state[0].sum()).backward()
+    with torch.no_grad():
+        for p in params:
+            p.neg_()
+    third, _ = names.gru(inputs, (H,), params)
+    return [kept, second.detach(), third.detach(), first.detach()], [p.grad for p in params]
+
+
+@check("gru", points=1)
+@given(**sequences)
+@few
+def test_gru_keeps_its_calls_apart(submission, reference, inputs, H, params):
+    """Calls do not disturb each other: two in a row, their gradients, and a call with changed params are right."""
+    mine, gradients = items_of(submission.run(gru_in_training, inputs, H, params), 2)
+    right, right_gradients = reference.run(gru_in_training, inputs, H, params)
+    calls = (
+        "outputs of a first call",
+        "outputs of a second call",
+        "outputs of a call with all params negated in place",
+        "outputs of the first call, looked at again after two more calls,",
+    )
+    for what, got, want in zip(calls, items_of(mine, 4), right, strict=True):
+        close(got, want, what=what)
+    gradients_agree(gradients, right_gradients, NAMES, "two calls in a row")
 
 
 @probe
 def arguments_after_gru(names, inputs, H, params):
     names.gru(inputs, (H,), params)
-    return [inputs, H, *params]
+    found = [torch.is_grad_enabled(), str(torch.get_default_dtype()), str(torch.get_default_device())]
+    return [[inputs, H, *params], [t.requires_grad for t in (inputs, H, *params)], found]
 
 
 @check("gru", points=1)
 @given(**sequences)
 @few
 def test_gru_leaves_its_arguments_alone(submission, inputs, H, params):
-    """inputs, state and params are the same after gru(inputs, state, params) as before."""
-    after = items_of(
-        submission.run(arguments_after_gru, inputs, H, params),
-        13,
-        what="inputs, H and the items of params after the call",
-    )
-    for name, now, before in zip(["inputs", "H", *NAMES], after, [inputs, H, *params], strict=True):
+    """inputs, state, params and torch's settings are the same after gru(inputs, state, params) as before."""
+    after, asking, found = items_of(submission.run(arguments_after_gru, inputs, H, params), 3)
+    after = items_of(after, 13, what="inputs, H and the items of params after the call")
+    for name, now, before, asks in zip(["inputs", "H", *NAMES], after, [inputs, H, *params], asking, strict=True):
         equal(now, before, what=f"{name} after gru(inputs, (H,), params)")
+        expect(not asks, "requires gradients, but did not before", what=f"{name} after gru(inputs, (H,), params)")
+    settings_stay(found, "gru(inputs, (H,), params)")
 
 
 @check("gru", points=1)

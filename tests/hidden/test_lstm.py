@@ -23,6 +23,7 @@ from autograder.suite import (
 
 F64 = torch.float64
 CPU, META = torch.device("cpu"), torch.device("meta")
+SETTINGS = [True, "torch.float32", "cpu"]
 NAMES = [
     "W_xi", "W_hi", "b_i", "W_xf", "W_hf", "b_f", "W_xo", "W_ho", "b_o", "W_xc", "W_hc", "b_c", "W_hq", "b_q",
 ]  # fmt: skip
@@ -45,12 +46,12 @@ def entries(*shape, dtype=F64):
 
 def cell_params(dtype=F64):
     """The twelve parameters of a cell."""
-    return tensor_lists(CELL, dtype=dtype)
+    return tensor_lists(CELL, dtype=dtype, layouts=True)
 
 
 def all_params(dtype=F64):
     """All fourteen."""
-    return tensor_lists([*CELL, (hiddens, vocab), (vocab,)], dtype=dtype)
+    return tensor_lists([*CELL, (hiddens, vocab), (vocab,)], dtype=dtype, layouts=True)
 
 
 def with_biases(params, **biases):
@@ -64,9 +65,25 @@ def shapes_for(vocab_size, num_hiddens):
     return [*gate, *gate, *gate, *gate, (num_hiddens, vocab_size), (vocab_size,)]
 
 
+def with_gates_half_open(params):
+    """The parameters with those of the three gates set to zero, so that each gate's input is exactly 0."""
+    return [torch.zeros_like(p) if i < 9 else p for i, p in enumerate(params)]
+
+
+def rounding(dtype):
+    """What may be lost beside numbers of 50000, in whichever order the terms of a formula are added."""
+    return 1e-6 if dtype == F64 else 0.1
+
+
+def settings_stay(found, call):
+    """found: gradient mode, default dtype and default device after a call, as a probe reads them."""
+    for name, got, want in zip(("gradient mode", "default dtype", "default device"), found, SETTINGS, strict=True):
+        close(got, want, what=f"the {name} after {call}")
+
+
 def gradients_agree(mine, right, names, call):
     """Compare the gradients of a call with respect to each of its tensors, by name."""
-    for name, got, want in zip(names, mine.inputs, right.inputs, strict=True):
+    for name, got, want in zip(names, mine, right, strict=True):
         what = f"the gradient of {call} with respect to {name}"
         expect(got is not None, "does not arrive: something cuts the graph on the way", what=what)
         close(got, want, what=what)
@@ -111,6 +128,31 @@ def test_init_lstm_state_is_on_the_device(submission, batch_size, num_hiddens):
             torch.zeros(batch_size, num_hiddens, device=META),
             what=f"{name} in the state for device 'meta'",
         )
+
+
+@probe
+def lstm_states_of_two_calls(names, batch_size, num_hiddens):
+    """init_lstm_state(batch_size, num_hiddens, device)"""
+    first = list(names.init_lstm_state(batch_size, num_hiddens, torch.device("cpu")))
+    with torch.no_grad():
+        for each in first:
+            each.fill_(1)
+    second = list(names.init_lstm_state(batch_size, num_hiddens, torch.device("cpu")))
+    found = [torch.is_grad_enabled(), str(torch.get_default_dtype()), str(torch.get_default_device())]
+    return [first, second, found]
+
+
+@check("init_lstm_state", points=1)
+@few
+@given(batch_size=st.integers(1, 5), num_hiddens=st.integers(1, 5))
+def test_init_lstm_state_is_made_anew(submission, batch_size, num_hiddens):
+    """Every call makes two new tensors of zeros, whatever was written into those of an earlier call."""
+    first, second, found = items_of(submission.run(lstm_states_of_two_calls, batch_size, num_hiddens), 3)
+    ones, second = torch.ones(batch_size, num_hiddens), items_of(second, 2, what="the state of a second call")
+    for name, old, new in zip("HC", items_of(first, 2, what="the state of the first call"), second, strict=True):
+        equal(new, torch.zeros_like(ones), what=f"{name} of a second call, after the first was filled with ones")
+        equal(old, ones, what=f"{name} of the first call, filled with ones, after a second call")
+    settings_stay(found, "init_lstm_state(batch_size, num_hiddens, device)")
 
 
 # get_lstm_params
@@ -171,6 +213,34 @@ def test_get_lstm_params_draws_every_weight_anew(submission):
     for i, (name, weight) in enumerate(weights):
         for earlier_name, earlier in weights[:i]:
             different(weight, earlier, f"holds the same numbers as {earlier_name}", what=name)
+    # Two draws agree once in millions: more than a few repeats come from copies, turned round or with another sign.
+    repeats = 162 - len(torch.cat([weight.flatten() for _, weight in weights]).abs().unique())
+    problem = "hold the same numbers, apart from their signs or places: one is a copy of another"
+    expect(repeats <= 3, problem, what="Some of the weights")
+
+
+@probe
+def lstm_params_of_two_calls(names):
+    """get_lstm_params(3, 2, device)"""
+    first = list(names.get_lstm_params(3, 2, torch.device("cpu")))
+    with torch.no_grad():
+        for p in first:
+            p.fill_(7)
+    second = list(names.get_lstm_params(3, 2, torch.device("cpu")))
+    found = [torch.is_grad_enabled(), str(torch.get_default_dtype()), str(torch.get_default_device())]
+    return [[p.detach() for p in first], [p.detach() for p in second], found]
+
+
+@check("get_lstm_params", points=1)
+def test_get_lstm_params_makes_new_tensors(submission):
+    """Every call makes fourteen new tensors, whatever was written into those of an earlier call."""
+    first, second, found = items_of(submission.run(lstm_params_of_two_calls), 3)
+    second = items_of(second, 14, what="the list of a second call")
+    for name, old, new in zip(NAMES, items_of(first, 14, what="the list of parameters"), second, strict=True):
+        problem = "holds what was written into the list of the first call"
+        expect(not (tensor_of(new) == 7).any(), problem, what=f"{name} of a second call")
+        equal(old, torch.full_like(old, 7), what=f"{name} of the first call, filled with sevens, after a second call")
+    settings_stay(found, "get_lstm_params(3, 2, device)")
 
 
 @probe
@@ -300,18 +370,16 @@ def test_lstm_cell_shows_the_tanh_of_its_new_memory(submission, X, H, C, params)
 
 @check("lstm_cell", points=1)
 @given(
-    X=tensors((batch, vocab), elements=EXTREME, dtype=F64, layouts=False),
-    H=entries(batch, hiddens),
-    C=entries(batch, hiddens),
-    params=cell_params(),
+    X=tensors((batch, vocab), elements=EXTREME, dtype=floats, layouts=False),
+    H=entries(batch, hiddens, dtype=floats),
+    C=tensors((batch, hiddens), elements=EXTREME, dtype=floats, layouts=False),
+    params=cell_params(floats),
+    large=st.sampled_from([1, 50000]),
 )
-def test_lstm_cell_of_large_inputs_stays_finite(submission, reference, X, H, C, params):
-    """The new states are right, and finite, for inputs of 1000 or -50000 too."""
-    close(
-        submission.lstm_cell(X, H, C, params),
-        reference.lstm_cell(X, H, C, params),
-        what="lstm_cell(X, H, C, params)",
-    )
+def test_lstm_cell_of_large_inputs_stays_finite(submission, reference, X, H, C, params, large):
+    """The new states are right, and finite, for entries of 1000 or -50000 in X, H and C too."""
+    mine, right = submission.lstm_cell(X, H * large, C, params), reference.lstm_cell(X, H * large, C, params)
+    close(mine, right, what="lstm_cell(X, H, C, params)", atol=rounding(X.dtype))
 
 
 @check("lstm_cell", points=1)
@@ -332,27 +400,78 @@ def test_lstm_cell_gradients(submission, reference, X, H, C, params):
     """Gradients flow from the new states to X, H, C and each of the twelve parameters."""
     mine, right = submission.lstm_cell.vjp(X, H, C, params), reference.lstm_cell.vjp(X, H, C, params)
     close(mine.output, right.output, what="lstm_cell(X, H, C, params)")
-    gradients_agree(mine, right, ["X", "H", "C", *NAMES[:12]], "lstm_cell(X, H, C, params)")
+    gradients_agree(mine.inputs, right.inputs, ["X", "H", "C", *NAMES[:12]], "lstm_cell(X, H, C, params)")
+
+
+@check("lstm_cell", points=1)
+@few
+@given(**step)
+def test_lstm_cell_gradients_of_half_open_gates(submission, reference, X, H, C, params):
+    """Gradients are right where the input of each gate is exactly 0 too, and where candidate and memory are."""
+    half_open, zero = with_gates_half_open(params), [p * 0 for p in params]
+    for given_C, some, zeros in (
+        (C, half_open, "the parameters of all three gates"),
+        (C, zero, "all params"),
+        (C * 0, zero, "C and all params"),
+    ):
+        mine, right = submission.lstm_cell.vjp(X, H, given_C, some), reference.lstm_cell.vjp(X, H, given_C, some)
+        gradients_agree(mine.inputs, right.inputs, ["X", "H", "C", *NAMES[:12]], f"lstm_cell with {zeros} zero")
+
+
+@probe
+def lstm_cell_in_training(names, X, H, C, params):
+    """lstm_cell(-X, *lstm_cell(X, H, C, params), params)"""
+    for p in params:
+        p.requires_grad_()
+    first = names.lstm_cell(X, H, C, params)
+    kept = [each.detach().clone() for each in first]
+    second = names.lstm_cell(-X, *first, params)
+    sum((each + 2 * later).sum() for each, later in zip(first, second)).backward()
+    with torch.no_grad():
+        for p in params:
+            p.neg_()
+    third = names.lstm_cell(X, H, C, params)
+    found = [[each.detach() for each in states] for states in (kept, second, third, first)]
+    return found, [p.grad for p in params]
+
+
+@check("lstm_cell", points=1)
+@few
+@given(**step)
+def test_lstm_cell_keeps_its_calls_apart(submission, reference, X, H, C, params):
+    """Calls do not disturb each other: two steps in a row, their gradients, and a call with changed params are right."""
+    mine, gradients = items_of(submission.run(lstm_cell_in_training, X, H, C, params), 2)
+    right, right_gradients = reference.run(lstm_cell_in_training, X, H, C, params)
+    steps = (
+        "(H, C) after a first step",
+        "(H, C) after a second step",
+        "(H, C) after one step with all params negated in place",
+        "(H, C) after the first step, looked at again after two more calls,",
+    )
+    for what, got, want in zip(steps, items_of(mine, 4), right, strict=True):
+        close(got, want, what=what)
+    gradients_agree(gradients, right_gradients, NAMES[:12], "two steps in a row")
 
 
 @probe
 def arguments_after_lstm_cell(names, X, H, C, params):
     names.lstm_cell(X, H, C, params)
-    return [X, H, C, *params]
+    found = [torch.is_grad_enabled(), str(torch.get_default_dtype()), str(torch.get_default_device())]
+    return [[X, H, C, *params], [t.requires_grad for t in (X, H, C, *params)], found]
 
 
 @check("lstm_cell", points=1)
 @few
 @given(**step)
 def test_lstm_cell_leaves_its_arguments_alone(submission, X, H, C, params):
-    """X, H, C and params are the same after lstm_cell(X, H, C, params) as before."""
-    after = items_of(
-        submission.run(arguments_after_lstm_cell, X, H, C, params),
-        15,
-        what="X, H, C and the items of params after the call",
-    )
-    for name, now, before in zip(["X", "H", "C", *NAMES[:12]], after, [X, H, C, *params], strict=True):
+    """X, H, C, params and torch's settings are the same after lstm_cell(X, H, C, params) as before."""
+    after, asking, found = items_of(submission.run(arguments_after_lstm_cell, X, H, C, params), 3)
+    after = items_of(after, 15, what="X, H, C and the items of params after the call")
+    names = ["X", "H", "C", *NAMES[:12]]
+    for name, now, before, asks in zip(names, after, [X, H, C, *params], asking, strict=True):
         equal(now, before, what=f"{name} after lstm_cell(X, H, C, params)")
+        expect(not asks, "requires gradients, but did not before", what=f"{name} after lstm_cell(X, H, C, params)")
+    settings_stay(found, "lstm_cell(X, H, C, params)")
 
 
 # lstm
@@ -445,27 +564,80 @@ def test_lstm_gradients(submission, reference, inputs, H, C, params):
     """Gradients flow through all steps to the inputs, the first states and all fourteen parameters."""
     mine, right = submission.lstm.vjp(inputs, (H, C), params), reference.lstm.vjp(inputs, (H, C), params)
     close(mine.output, right.output, what="lstm(inputs, (H, C), params)")
-    gradients_agree(mine, right, ["inputs", "H", "C", *NAMES], "lstm(inputs, (H, C), params)")
+    gradients_agree(mine.inputs, right.inputs, ["inputs", "H", "C", *NAMES], "lstm(inputs, (H, C), params)")
+    half_open = with_gates_half_open(params)
+    mine, right = submission.lstm.vjp(inputs, (H, C), half_open), reference.lstm.vjp(inputs, (H, C), half_open)
+    call = "lstm with the parameters of all three gates zero"
+    gradients_agree(mine.inputs, right.inputs, ["inputs", "H", "C", *NAMES], call)
+
+
+@check("lstm", points=1)
+@few
+@given(
+    inputs=tensors((steps, batch, vocab), elements=EXTREME, dtype=F64, layouts=False),
+    H=entries(batch, hiddens),
+    C=tensors((batch, hiddens), elements=EXTREME, dtype=F64, layouts=False),
+    params=all_params(),
+)
+def test_lstm_of_large_inputs_stays_finite(submission, reference, inputs, H, C, params):
+    """Outputs and states are right, and finite, for entries of 1000 or -50000 in inputs and C too."""
+    mine, right = submission.lstm(inputs, (H, C), params), reference.lstm(inputs, (H, C), params)
+    close(mine, right, what="lstm(inputs, (H, C), params)", atol=rounding(F64))
+
+
+@probe
+def lstm_in_training(names, inputs, H, C, params):
+    """lstm(-inputs, state, params) with the state of lstm(inputs, (H, C), params)"""
+    for p in params:
+        p.requires_grad_()
+    first, state = names.lstm(inputs, (H, C), params)
+    kept = first.detach().clone()
+    second, state = names.lstm(-inputs, state, params)
+    (first.sum() + 2 * second.sum() + 3 * state[0].sum() + 4 * state[1].sum()).backward()
+    with torch.no_grad():
+        for p in params:
+            p.neg_()
+    third, _ = names.lstm(inputs, (H, C), params)
+    return [kept, second.detach(), third.detach(), first.detach()], [p.grad for p in params]
+
+
+@check("lstm", points=1)
+@few
+@given(**sequences)
+def test_lstm_keeps_its_calls_apart(submission, reference, inputs, H, C, params):
+    """Calls do not disturb each other: two in a row, their gradients, and a call with changed params are right."""
+    mine, gradients = items_of(submission.run(lstm_in_training, inputs, H, C, params), 2)
+    right, right_gradients = reference.run(lstm_in_training, inputs, H, C, params)
+    calls = (
+        "outputs of a first call",
+        "outputs of a second call",
+        "outputs of a call with all params negated in place",
+        "outputs of the first call, looked at again after two more calls,",
+    )
+    for what, got, want in zip(calls, items_of(mine, 4), right, strict=True):
+        close(got, want, what=what)
+    gradients_agree(gradients, right_gradients, NAMES, "two calls in a row")
 
 
 @probe
 def arguments_after_lstm(names, inputs, H, C, params):
     names.lstm(inputs, (H, C), params)
-    return [inputs, H, C, *params]
+    found = [torch.is_grad_enabled(), str(torch.get_default_dtype()), str(torch.get_default_device())]
+    return [[inputs, H, C, *params], [t.requires_grad for t in (inputs, H, C, *params)], found]
 
 
 @check("lstm", points=1)
 @few
 @given(**sequences)
 def test_lstm_leaves_its_arguments_alone(submission, inputs, H, C, params):
-    """inputs, state and params are the same after lstm(inputs, state, params) as before."""
-    after = items_of(
-        submission.run(arguments_after_lstm, inputs, H, C, params),
-        17,
-        what="inputs, H, C and the items of params after the call",
-    )
-    for name, now, before in zip(["inputs", "H", "C", *NAMES], after, [inputs, H, C, *params], strict=True):
+    """inputs, state, params and torch's settings are the same after lstm(inputs, state, params) as before."""
+    after, asking, found = items_of(submission.run(arguments_after_lstm, inputs, H, C, params), 3)
+    after = items_of(after, 17, what="inputs, H, C and the items of params after the call")
+    names = ["inputs", "H", "C", *NAMES]
+    for name, now, before, asks in zip(names, after, [inputs, H, C, *params], asking, strict=True):
         equal(now, before, what=f"{name} after lstm(inputs, (H, C), params)")
+        expect(not asks, "requires gradients, but did not before", what=f"{name} after lstm(inputs, (H, C), params)")
+    settings_stay(found, "lstm(inputs, (H, C), params)")
 
 
 @check("lstm", points=1)

@@ -63,6 +63,20 @@ def state_on_the_cpu(batch_size, num_hiddens, device):
     return (torch.zeros((batch_size, num_hiddens)),)
 
 
+@misconception(
+    "init_gru_state",
+    "one state kept for all calls",
+    trips="test_init_gru_state_is_made_anew",
+    hint="For the same sizes you hand out the same tensor every time. As soon as somebody writes into it, the next "
+    "sequence starts from what was left there. Are zeros so dear that they have to be kept?",
+)
+def kept_state(batch_size, num_hiddens, device, kept={}):
+    key = (batch_size, num_hiddens, device)
+    if key not in kept:
+        kept[key] = torch.zeros((batch_size, num_hiddens), device=device)
+    return (kept[key],)
+
+
 def gate_shapes(vocab_size, num_hiddens):
     return [(vocab_size, num_hiddens), (num_hiddens, num_hiddens), (num_hiddens,)]
 
@@ -234,6 +248,34 @@ def params_on_the_cpu(vocab_size, num_hiddens, device):
 def weights_moved_late(vocab_size, num_hiddens, device):
     params = [one_param(s, None).requires_grad_() for s in all_shapes(vocab_size, num_hiddens)]
     return [p.to(device) if p.ndim == 2 else p for p in params]
+
+
+@misconception(
+    "get_gru_params",
+    "biases kept for all calls",
+    trips="test_get_gru_params_makes_new_tensors",
+    hint="Your biases are made once and then handed out again at every call, so two networks would train the same "
+    "tensors, and the second would start from what the first has learned. What stands outside the function, or among "
+    "the defaults of its arguments, lives longer than a call.",
+)
+def params_with_kept_biases(vocab_size, num_hiddens, device, kept={}):
+    params = [one_param(s, device).requires_grad_() for s in all_shapes(vocab_size, num_hiddens)]
+    biases = kept.setdefault((vocab_size, num_hiddens, device), [p for p in params if p.ndim == 1])
+    return [biases[i // 3] if p.ndim == 1 else p for i, p in enumerate(params)]
+
+
+@misconception(
+    "get_gru_params",
+    "a gate's weights copied for the next gate",
+    trips="test_get_gru_params_draws_every_weight_anew",
+    hint="Some of your weights hold the numbers of others once more, turned round or with another sign. A copy in "
+    "disguise is no draw of its own: what one unit starts with tells you what another starts with.",
+)
+def params_with_mirrored_gates(vocab_size, num_hiddens, device):
+    params = [one_param(s, device) for s in all_shapes(vocab_size, num_hiddens)]
+    for i in (0, 1):
+        params[3 + i] = -params[i]
+    return [p.requires_grad_() for p in params]
 
 
 def gates(X, H, params, squash=torch.sigmoid):
@@ -435,6 +477,67 @@ def detached_gates(X, H, params):
     Z, R, (W_x, W_h, b) = gates(X, H, params)
     Z, R = Z.detach(), R.detach()
     return Z * H + (1 - Z) * torch.tanh(X @ W_x + (R * H) @ W_h + b)
+
+
+@misconception(
+    "gru_cell",
+    "a sigmoid with a kink at zero",
+    trips="test_gru_cell_gradients_of_half_open_gates",
+    hint="Your values are right everywhere, but where a gate's input is exactly 0 your sigmoid passes no gradient on, "
+    "although it is as steep there as anywhere. What is the slope of an absolute value at 0, and what does autograd "
+    "say it is? An input of zeros and biases of zero are enough to get there.",
+)
+def kinked_gates(X, H, params):
+    def sigmoid(a):
+        small = torch.exp(-a.abs())
+        return torch.where(a < 0, small, torch.ones_like(a)) / (1 + small)
+
+    Z, R, (W_x, W_h, b) = gates(X, H, params, sigmoid)
+    return Z * H + (1 - Z) * torch.tanh(X @ W_x + (R * H) @ W_h + b)
+
+
+def plain_cell(X, H, *params):
+    Z, R, (W_x, W_h, b) = gates(X, H, params)
+    return Z * H + (1 - Z) * torch.tanh(X @ W_x + (R * H) @ W_h + b)
+
+
+class CellWithOneMemory(torch.autograd.Function):
+    latest = ()
+
+    @staticmethod
+    def forward(ctx, *args):
+        CellWithOneMemory.latest = args
+        return plain_cell(*args)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        with torch.enable_grad():
+            args = [arg.detach().requires_grad_() for arg in CellWithOneMemory.latest]
+            return torch.autograd.grad(plain_cell(*args), args, gradient)
+
+
+@misconception(
+    "gru_cell",
+    "one place for what backward needs",
+    trips="test_gru_cell_keeps_its_calls_apart",
+    hint="One step and its gradients are right. With two steps, the second writes over what the first has left for its "
+    "backward pass, and both get the gradients of the second. What a call keeps for later has to belong to that call.",
+)
+def cell_with_one_memory(X, H, params):
+    return CellWithOneMemory.apply(X, H, *params)
+
+
+@misconception(
+    "gru_cell",
+    "gradients switched off for good",
+    trips="test_gru_cell_leaves_its_arguments_alone",
+    hint="After your function has run, nothing in the whole program gets gradients any more: you switched them off and "
+    "did not switch them on again. Does this function have any reason to touch that setting?",
+)
+def cell_switching_gradients_off(X, H, params):
+    new = plain_cell(X, H, *params)
+    torch.set_grad_enabled(False)
+    return new
 
 
 def states_of(inputs, H, params):
@@ -673,3 +776,34 @@ def gru_in_float32(inputs, state, params):
     for t, H in enumerate(states):
         outputs[t * n : (t + 1) * n] = H @ params[9] + params[10]
     return outputs, (states[-1],)
+
+
+@misconception(
+    "gru",
+    "parameters kept from the first call",
+    trips="test_gru_keeps_its_calls_apart",
+    hint="Your first call is right, and later ones still compute with what the parameters were then: a step of "
+    "training would change nothing. Whatever is prepared from params has to be prepared in the call that uses it.",
+)
+def gru_with_kept_params(inputs, state, params, kept={}):
+    key = tuple(p.shape for p in params)
+    if key not in kept:
+        kept[key] = [p.detach().clone() for p in params[:9]]
+    states = states_of(inputs, state[0], kept[key])
+    return torch.cat([H @ params[9] + params[10] for H in states]), (states[-1],)
+
+
+@misconception(
+    "gru",
+    "formulas of its own that overflow",
+    trips="test_gru_of_large_inputs_stays_finite",
+    hint="For large inputs your outputs are nan: infinity divided by infinity. Formulas that stand here once more have "
+    "to be as safe as those of a single step; or is there a function that takes the step already?",
+)
+def gru_that_overflows(inputs, state, params):
+    (H,), outputs = state, []
+    for X in inputs:
+        Z, R, (W_x, W_h, b) = gates(X, H, params, lambda a: torch.exp(a) / (1 + torch.exp(a)))
+        H = Z * H + (1 - Z) * torch.tanh(X @ W_x + (R * H) @ W_h + b)
+        outputs.append(H @ params[9] + params[10])
+    return torch.cat(outputs), (H,)

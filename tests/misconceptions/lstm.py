@@ -82,6 +82,21 @@ def state_on_the_cpu(batch_size, num_hiddens, device):
     return tuple(torch.zeros((batch_size, num_hiddens)) for _ in range(2))
 
 
+@misconception(
+    "init_lstm_state",
+    "two tensors kept for all calls",
+    trips="test_init_lstm_state_is_made_anew",
+    hint="For the same sizes you hand out the same two tensors every time. As soon as somebody writes into them, the "
+    "next sequence starts from what was left there. A default argument is made once, when the function is, and lives "
+    "as long as it does.",
+)
+def kept_states(batch_size, num_hiddens, device, kept={}):
+    key = (batch_size, num_hiddens, device)
+    if key not in kept:
+        kept[key] = tuple(torch.zeros((batch_size, num_hiddens), device=device) for _ in range(2))
+    return kept[key]
+
+
 def gate_shapes(vocab_size, num_hiddens):
     return [(vocab_size, num_hiddens), (num_hiddens, num_hiddens), (num_hiddens,)]
 
@@ -253,6 +268,34 @@ def params_on_the_cpu(vocab_size, num_hiddens, device):
 def weights_moved_late(vocab_size, num_hiddens, device):
     params = [one_param(s, None).requires_grad_() for s in all_shapes(vocab_size, num_hiddens)]
     return [p.to(device) if p.ndim == 2 else p for p in params]
+
+
+@misconception(
+    "get_lstm_params",
+    "biases kept for all calls",
+    trips="test_get_lstm_params_makes_new_tensors",
+    hint="Your biases are made once and then handed out again at every call, so two networks would train the same "
+    "tensors, and the second would start from what the first has learned. What stands outside the function, or among "
+    "the defaults of its arguments, lives longer than a call.",
+)
+def params_with_kept_biases(vocab_size, num_hiddens, device, kept={}):
+    params = [one_param(s, device).requires_grad_() for s in all_shapes(vocab_size, num_hiddens)]
+    biases = kept.setdefault((vocab_size, num_hiddens, device), [p for p in params if p.ndim == 1])
+    return [biases[i // 3] if p.ndim == 1 else p for i, p in enumerate(params)]
+
+
+@misconception(
+    "get_lstm_params",
+    "a gate's weights copied for the next gate",
+    trips="test_get_lstm_params_draws_every_weight_anew",
+    hint="Some of your weights hold the numbers of others once more, turned round or with another sign. A copy in "
+    "disguise is no draw of its own: the forget gate would start as the input gate's mirror image.",
+)
+def params_with_mirrored_gates(vocab_size, num_hiddens, device):
+    params = [one_param(s, device) for s in all_shapes(vocab_size, num_hiddens)]
+    for i in (0, 1):
+        params[3 + i] = -params[i]
+    return [p.requires_grad_() for p in params]
 
 
 def gates(X, H, params, squash=torch.sigmoid, squash_candidate=torch.tanh):
@@ -558,6 +601,82 @@ def detached_gates(X, H, C, params):
     I, F, O = (gate.detach() for gate in squashed)
     C = F * C + I * new
     return O * torch.tanh(C), C
+
+
+@misconception(
+    "lstm_cell",
+    "a tanh of the memory that overflows",
+    trips="test_lstm_cell_of_large_inputs_stays_finite",
+    hint="Your gates are safe, but what is shown of the memory is not: C can count up to any size, exp of twice such a "
+    "number is infinite, and infinity divided by infinity is nan. torch has a tanh that is safe.",
+)
+def overflowing_memory(X, H, C, params):
+    I, F, O, new = gates(X, H, params)
+    C = F * C + I * new
+    return O * (torch.exp(2 * C) - 1) / (torch.exp(2 * C) + 1), C
+
+
+@misconception(
+    "lstm_cell",
+    "a sigmoid with a kink at zero",
+    trips="test_lstm_cell_gradients_of_half_open_gates",
+    hint="Your values are right everywhere, but where a gate's input is exactly 0 your sigmoid passes no gradient on, "
+    "although it is as steep there as anywhere. What is the slope of an absolute value at 0, and what does autograd "
+    "say it is? An input of zeros and biases of zero are enough to get there.",
+)
+def kinked_gates(X, H, C, params):
+    def sigmoid(a):
+        small = torch.exp(-a.abs())
+        return torch.where(a < 0, small, torch.ones_like(a)) / (1 + small)
+
+    I, F, O, new = gates(X, H, params, sigmoid)
+    C = F * C + I * new
+    return O * torch.tanh(C), C
+
+
+def plain_cell(X, H, C, *params):
+    I, F, O, new = gates(X, H, params)
+    C = F * C + I * new
+    return O * torch.tanh(C), C
+
+
+class CellWithOneMemory(torch.autograd.Function):
+    latest = ()
+
+    @staticmethod
+    def forward(ctx, *args):
+        CellWithOneMemory.latest = args
+        return plain_cell(*args)
+
+    @staticmethod
+    def backward(ctx, *gradients):
+        with torch.enable_grad():
+            args = [arg.detach().requires_grad_() for arg in CellWithOneMemory.latest]
+            return torch.autograd.grad(plain_cell(*args), args, gradients)
+
+
+@misconception(
+    "lstm_cell",
+    "one place for what backward needs",
+    trips="test_lstm_cell_keeps_its_calls_apart",
+    hint="One step and its gradients are right. With two steps, the second writes over what the first has left for its "
+    "backward pass, and both get the gradients of the second. What a call keeps for later has to belong to that call.",
+)
+def cell_with_one_memory(X, H, C, params):
+    return CellWithOneMemory.apply(X, H, C, *params)
+
+
+@misconception(
+    "lstm_cell",
+    "gradients switched off for good",
+    trips="test_lstm_cell_leaves_its_arguments_alone",
+    hint="After your function has run, nothing in the whole program gets gradients any more: you switched them off and "
+    "did not switch them on again. Does this function have any reason to touch that setting?",
+)
+def cell_switching_gradients_off(X, H, C, params):
+    states = plain_cell(X, H, C, *params)
+    torch.set_grad_enabled(False)
+    return states
 
 
 def states_of(inputs, H, C, params):
@@ -873,3 +992,35 @@ def lstm_in_float32(inputs, state, params):
     for t, Y in enumerate(outputs_of(states, params)):
         outputs[t * n : (t + 1) * n] = Y
     return outputs, states[-1]
+
+
+@misconception(
+    "lstm",
+    "parameters kept from the first call",
+    trips="test_lstm_keeps_its_calls_apart",
+    hint="Your first call is right, and later ones still compute with what the parameters were then: a step of "
+    "training would change nothing. Whatever is prepared from params has to be prepared in the call that uses it.",
+)
+def lstm_with_kept_params(inputs, state, params, kept={}):
+    key = tuple(p.shape for p in params)
+    if key not in kept:
+        kept[key] = [p.detach().clone() for p in params[:12]]
+    states = states_of(inputs, *state, kept[key])
+    return torch.cat(outputs_of(states, params)), states[-1]
+
+
+@misconception(
+    "lstm",
+    "formulas of its own that overflow",
+    trips="test_lstm_of_large_inputs_stays_finite",
+    hint="For large inputs your outputs are nan: infinity divided by infinity. Formulas that stand here once more have "
+    "to be as safe as those of a single step; or is there a function that takes the step already?",
+)
+def lstm_that_overflows(inputs, state, params):
+    (H, C), states = state, []
+    for X in inputs:
+        I, F, O, new = gates(X, H, params, lambda a: torch.exp(a) / (1 + torch.exp(a)))
+        C = F * C + I * new
+        H = O * torch.tanh(C)
+        states.append((H, C))
+    return torch.cat(outputs_of(states, params)), states[-1]

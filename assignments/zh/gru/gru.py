@@ -8,9 +8,11 @@
 #
 # **形状**：一个批量含有$n$个序列，每一步为每个序列带来$d$个数（例如$d$个词的词表上的独热向量），
 # 状态为每个序列保存$h$个数。在代码中它们是`batch_size`、`vocab_size`、`num_hiddens`。
+# 它们都至少为1，时间步数也是。一次调用中的张量具有相同的浮点数据类型，位于相同的设备上。
 #
 # **规则**：在`gru_cell`和`gru`中不能使用`nn.GRU`、`nn.GRUCell`及其背后的函数：你正是要构建它们。
-# torch的其余一切都可以使用，包括`torch.sigmoid`和`torch.tanh`。
+# torch的其余一切都可以使用，包括`torch.sigmoid`和`torch.tanh`。任何函数都不在各次调用之间记住什么，
+# 也不改变torch的设置（梯度模式、默认数据类型）。
 #
 # 请填写每一处`YOUR CODE HERE`。你可以随时运行`autograder check gru`。
 
@@ -22,7 +24,8 @@ import torch
 #
 # 第一步之前的状态：全为零。
 #
-# - 返回：含有**一个**张量的元组，张量形状为(batch_size, num_hiddens)，float32，位于`device`上。
+# - 返回：含有**一个**张量的元组，张量形状为(batch_size, num_hiddens)，float32，位于`device`上，
+#   每次调用都是新的。
 #
 # 提示：LSTM的状态有两个张量，GRU的有一个。两种情形都返回元组，同一个训练循环就能用于两者。
 # Python怎样写只有一项的元组？
@@ -63,8 +66,9 @@ def init_gru_state(batch_size, num_hiddens, device):
 def get_gru_params(vocab_size, num_hiddens, device):
     """新的参数[W_xz, W_hz, b_z, W_xr, W_hr, b_r, W_xh, W_hh, b_h, W_hq, b_q]。
 
-    W_x.: (vocab_size, num_hiddens)，W_h.: (num_hiddens, num_hiddens)，b_.: (num_hiddens,)，W_hq:
-    (num_hiddens, vocab_size)，b_q: (vocab_size,)；权重N(0, 0.01^2)，偏置0；需要梯度的叶节点。
+    W_xz, W_xr, W_xh: (vocab_size, num_hiddens)，W_hz, W_hr, W_hh: (num_hiddens, num_hiddens)，b_z,
+    b_r, b_h: (num_hiddens,)，W_hq: (num_hiddens, vocab_size)，b_q: (vocab_size,)；
+    权重N(0, 0.01^2)，偏置0；需要梯度的叶节点。
     """
     # YOUR CODE HERE
     raise NotImplementedError()
@@ -82,8 +86,8 @@ def get_gru_params(vocab_size, num_hiddens, device):
 #
 # - `X`：(n, d)，这一步的输入。`H`：(n, h)，迄今的状态。
 # - `params`：`get_gru_params`的**前九个**参数，次序相同。输出的`W_hq`和`b_q`不在其中。
-# - 返回：(n, h)，新的状态，数据类型相同。`X`、`H`和`params`保持不变。
-#   任意大小的输入都得到有限的结果：50 000的sigmoid是1，而不是`nan`。
+# - 返回：(n, h)，新的状态，数据类型相同。`X`、`H`和`params`保持不变；梯度传到它们每一个。
+#   不论`X`和`H`中的数有多大，新状态都是有限的：50 000的sigmoid是1，而不是`nan`。
 #
 # 有两个约定必须遵守，因为各种教材和库的做法不同：$Z$接近1时**保留**旧状态；
 # 重置门在与$W_{hh}$相乘**之前**作用于$H$。
@@ -112,8 +116,8 @@ def gru_cell(X, H, params):
 # - `params`：全部十一个参数，次序与`get_gru_params`相同。
 # - 返回：一对`(outputs, (H,))`。`outputs`：(num_steps · n, d)，先是第0步所有序列的输出，
 #   再是第1步的，依此类推。`H`：(n, h)，最后一步之后的状态，仍放在只有一项的元组里。
-# - 数据类型和设备与输入相同；梯度贯穿所有时间步（想切断的人在外部切断）；`inputs`、
-#   `state`和`params`保持不变。
+# - 数据类型和设备与输入相同；很大的数在这里同样不成问题；
+#   梯度贯穿所有时间步（想切断的人在外部切断）；`inputs`、`state`和`params`保持不变。
 #
 # 提示：对张量做迭代是沿它的第一个维度进行的。
 

@@ -8,9 +8,11 @@
 #
 # **形状**：一个批量含有$n$个序列，每一步为每个序列带来$d$个数（例如$d$个词的词表上的独热向量），
 # 两个状态各为每个序列保存$h$个数。在代码中它们是`batch_size`、`vocab_size`、`num_hiddens`。
+# 它们都至少为1，时间步数也是。一次调用中的张量具有相同的浮点数据类型，位于相同的设备上。
 #
 # **规则**：在`lstm_cell`和`lstm`中不能使用`nn.LSTM`、`nn.LSTMCell`及其背后的函数：
 # 你正是要构建它们。torch的其余一切都可以使用，包括`torch.sigmoid`和`torch.tanh`。
+# 任何函数都不在各次调用之间记住什么，也不改变torch的设置（梯度模式、默认数据类型）。
 #
 # 请填写每一处`YOUR CODE HERE`。你可以随时运行`autograder check lstm`。
 
@@ -22,8 +24,8 @@ import torch
 #
 # 第一步之前的状态：全为零。
 #
-# - 返回：含有**两个**张量的元组`(H, C)`，形状为(batch_size, num_hiddens)，float32，位于`device`上。
-#   它们不能是同一个张量：写入一个时，另一个不受影响。
+# - 返回：含有**两个**张量的元组`(H, C)`，形状为(batch_size, num_hiddens)，float32，位于`device`上，
+#   每次调用都是新的。它们不能是同一个张量：写入一个时，另一个不受影响。
 #
 # 提示：把元组乘以2会复制其中的内容吗？
 
@@ -52,19 +54,21 @@ def init_lstm_state(batch_size, num_hiddens, device):
 # | 12, 13 | `W_hq, b_q` | 输出 | 两个：$(h, d)$、$(d,)$ |
 #
 # - 权重（`W_...`）：独立地取自均值为0、标准差为0.01的正态分布，每次调用重新抽取。偏置（`b_...`）：
-#   零。
+#   零，遗忘门的也是。
 # - 全部为float32，位于`device`上，各自是独立的张量并设置了`requires_grad`。
 #   每个都必须是*叶节点*（`p.is_leaf`）：直接建立的张量，而不是由另一个需要梯度的张量算出的。
 #   只有叶节点才会得到`.grad`。
 #
-# 提示：先缩放，最后才要求梯度。
+# 提示：先缩放，最后才要求梯度。注意各个门的次序：torch自带的LSTM次序不同，
+# 候选记忆元排在输出门之前。
 
 
 # %%
 def get_lstm_params(vocab_size, num_hiddens, device):
     """新的参数[W_xi, W_hi, b_i, W_xf, W_hf, b_f, W_xo, W_ho, b_o, W_xc, W_hc, b_c, W_hq, b_q]。
 
-    W_x.: (vocab_size, num_hiddens)，W_h.: (num_hiddens, num_hiddens)，b_.: (num_hiddens,)，W_hq:
+    W_xi, W_xf, W_xo, W_xc: (vocab_size, num_hiddens)，W_hi, W_hf, W_ho, W_hc:
+    (num_hiddens, num_hiddens)，b_i, b_f, b_o, b_c: (num_hiddens,)，W_hq:
     (num_hiddens, vocab_size)，b_q: (vocab_size,)；权重N(0, 0.01^2)，偏置0；需要梯度的叶节点。
     """
     # YOUR CODE HERE
@@ -86,7 +90,8 @@ def get_lstm_params(vocab_size, num_hiddens, device):
 # - `X`：(n, d)，这一步的输入。`H`、`C`：(n, h)，迄今的隐状态和记忆元。
 # - `params`：`get_lstm_params`的**前十二个**参数，次序相同。输出的`W_hq`和`b_q`不在其中。
 # - 返回：一对`(H, C)`，即新的隐状态和新的记忆元，各为(n, h)，数据类型相同。`X`、`H`、
-#   `C`和`params`保持不变。任意大小的输入都得到有限的结果：50 000的sigmoid是1，而不是`nan`。
+#   `C`和`params`保持不变；梯度传到它们每一个。不论`X`、`H`和`C`中的数有多大，新的状态都是有限的：50
+#   000的sigmoid是1，而不是`nan`。
 #
 # 提示：记忆本身可以超过1，从中显示的内容则不可以。显示的是旧的记忆还是新的记忆？
 
@@ -112,8 +117,8 @@ def lstm_cell(X, H, C, params):
 # - `params`：全部十四个参数，次序与`get_lstm_params`相同。
 # - 返回：一对`(outputs, (H, C))`。`outputs`：(num_steps · n, d)，先是第0步所有序列的输出，
 #   再是第1步的，依此类推。`H`、`C`：(n, h)，最后一步之后的状态。
-# - 数据类型和设备与输入相同；梯度贯穿所有时间步（想切断的人在外部切断）；`inputs`、
-#   `state`和`params`保持不变。
+# - 数据类型和设备与输入相同；很大的数在这里同样不成问题；
+#   梯度贯穿所有时间步（想切断的人在外部切断）；`inputs`、`state`和`params`保持不变。
 #
 # 提示：每一步有两样东西要交给下一步。
 
