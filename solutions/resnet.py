@@ -9,8 +9,9 @@
 # $\lceil \cdot \rceil$ rounds up: a 7 × 4 map that is halved becomes 4 × 2.
 #
 # **Rules.** Nothing is ruled out: build with `nn.Conv2d`, `nn.BatchNorm2d`, pooling and all the rest of
-# `torch.nn`. Where an exercise names an attribute, use that name. All parameters exist as soon as a module
-# has been made (no lazy layers).
+# `torch.nn`, lazy layers included. Where an exercise names an attribute, use that name. But for the
+# running statistics of batch normalisation, a call leaves nothing behind: its input stays as it is, and so does
+# the mode of a module (training or evaluation).
 #
 # Fill in each place that says `YOUR CODE HERE`. Run `autograder check resnet` whenever you like.
 
@@ -94,6 +95,9 @@ class Residual(nn.Module):
 # - In the first stage of the network (`first_block` is true) the map has already been made small. There
 #   **no** block changes the channels or the size, and none has the 1 × 1 convolution. This is used with
 #   `input_channels == num_channels` only.
+# - So `first_block` is about the *stage*, whatever its name: it says "this is the first stage of the network",
+#   not "this is the first block of its stage". Every stage has a first block.
+# - Each call makes a new list of new blocks.
 #
 # With `blocks = resnet_block(3, 8, 2)`, the network `nn.Sequential(*blocks)` takes (N, 3, 6, 6) to
 # (N, 8, 3, 3).
@@ -106,7 +110,7 @@ def resnet_block(input_channels, num_channels, num_residuals, first_block=False)
     """The blocks of one stage -> list of num_residuals Residual.
 
     Together (N, input_channels, H, W) -> (N, num_channels, ceil(H / 2), ceil(W / 2)), or the same shape if
-    first_block is true.
+    first_block is true: this is the first stage of the network.
     """
     ### BEGIN SOLUTION
     blocks = []
@@ -138,8 +142,10 @@ def resnet_block(input_channels, num_channels, num_residuals, first_block=False)
 #
 # - Use your `resnet_block` or your `Residual`; how the parts are nested within the `nn.Sequential` is up to
 #   you.
-# - The network takes images (N, in_channels, H, W) of any size from 33 × 33 on and returns scores
-#   (N, num_classes): real numbers, no probabilities.
+# - The network takes images (N, in_channels, H, W), one or more of any size from 33 × 33 on, and returns scores
+#   (N, num_classes): real numbers, no probabilities, with the dtype of the images and of the parameters. Its batch
+#   normalisation is `nn.BatchNorm2d` as it comes.
+# - Each call makes a new network.
 # - With `in_channels=1` and `num_classes=10` it has 11 178 378 parameters.
 #
 # Hint: let an image of the size you expect pass through the layers one by one and print its shape after each.

@@ -72,6 +72,23 @@ class SkippedPixels(nn.Module):
         return (Y + X).relu_()
 
 
+@accepted("Residual", "lazy layers, as in newer editions of the book")
+class WithLazyLayers(nn.Module):
+    def __init__(self, input_channels, num_channels, use_1x1conv=False, strides=1):
+        super().__init__()
+        self.conv1 = nn.LazyConv2d(num_channels, kernel_size=3, padding=1, stride=strides)
+        self.conv2 = nn.LazyConv2d(num_channels, kernel_size=3, padding=1)
+        self.conv3 = nn.LazyConv2d(num_channels, kernel_size=1, stride=strides) if use_1x1conv else None
+        self.bn1, self.bn2 = nn.LazyBatchNorm2d(), nn.LazyBatchNorm2d()
+
+    def forward(self, X):
+        Y = F.relu(self.bn1(self.conv1(X)))
+        Y = self.bn2(self.conv2(Y))
+        if self.conv3:
+            X = self.conv3(X)
+        return F.relu(Y.add_(X))
+
+
 @accepted("resnet_block", "two list comprehensions")
 def by_concatenation(input_channels, num_channels, num_residuals, first_block=False):
     if first_block:
@@ -140,6 +157,22 @@ def flat_from_residual(in_channels, num_classes):
     net.add_module("average", nn.AdaptiveAvgPool2d(1))
     net.add_module("flatten", nn.Flatten())
     net.add_module("linear", nn.Linear(512, num_classes))
+    return net
+
+
+@accepted("make_resnet18", "lazy layers, stages from a table")
+def from_lazy_layers(in_channels, num_classes):
+    net = nn.Sequential(
+        nn.Sequential(
+            nn.LazyConv2d(64, kernel_size=7, stride=2, padding=3),
+            nn.LazyBatchNorm2d(),
+            nn.ReLU(),
+            nn.MaxPool2d(kernel_size=3, stride=2, padding=1),
+        )
+    )
+    for i, (before, after) in enumerate([(64, 64), (64, 128), (128, 256), (256, 512)]):
+        net.add_module(f"b{i + 2}", nn.Sequential(*resnet_block(before, after, 2, first_block=i == 0)))
+    net.add_module("last", nn.Sequential(nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(), nn.LazyLinear(num_classes)))
     return net
 
 

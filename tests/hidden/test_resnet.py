@@ -40,13 +40,25 @@ def mode_of(training):
     return "training" if training else "evaluation"
 
 
+class LazyLayers:
+    """Lazy layers have no weights before their first call."""
+
+    @staticmethod
+    def fill(module, X):
+        if any(isinstance(p, nn.parameter.UninitializedParameter) for p in module.parameters()):
+            with torch.no_grad():
+                module.eval()(X)  # a pass in training mode would leave its mark on the running statistics
+            module.train()
+        return module
+
+
 # Residual
 
 
-@probe
+@probe(LazyLayers)
 def residual(names, weights_seed, arguments, options, training):
     """Residual(...)"""
-    block = names.Residual(*arguments, **options).double()
+    block = LazyLayers.fill(names.Residual(*arguments, **options), torch.zeros(1, arguments[0], 3, 3)).double()
     generator = torch.Generator().manual_seed(weights_seed)
 
     def fill(tensor, low):
@@ -69,10 +81,10 @@ def blocks(submission, reference, *arguments):
     return submission.run(residual, *arguments), reference.run(residual, *arguments)
 
 
-@probe
+@probe(LazyLayers)
 def shapes_of_parameters(names, arguments):
     """Residual(input_channels, num_channels, use_1x1conv, strides)"""
-    block = names.Residual(*arguments)
+    block = LazyLayers.fill(names.Residual(*arguments), torch.zeros(1, arguments[0], 3, 3))
     shapes = {name: list(p.shape) for name, p in block.named_parameters(remove_duplicate=False)}
     return [shapes, sum(p.numel() for p in block.parameters())]
 
@@ -81,7 +93,7 @@ def shapes_of_parameters(names, arguments):
 @given(input_channels=CHANNELS, num_channels=CHANNELS, use_1x1conv=MODES, strides=STRIDES)
 def test_layers_and_their_parameters(submission, reference, input_channels, num_channels, use_1x1conv, strides):
     """The parameters are the weights and biases of conv1, conv2, bn1, bn2 and, only if asked for, of conv3."""
-    arguments = [input_channels, num_channels, use_1x1conv, strides]
+    arguments = [input_channels, *((num_channels, True, strides) if use_1x1conv else (input_channels, False, 1))]
     mine, count = items_of(submission.run(shapes_of_parameters, arguments), 2)
     right, right_count = reference.run(shapes_of_parameters, arguments)
     for name, shape in right.items():
@@ -154,10 +166,10 @@ def test_running_statistics(submission, reference, X, strides, weights_seed):
         close(own[name], wanted, what=f"block.{name} after block(X) and block(-X) in training mode")
 
 
-@probe
+@probe(LazyLayers)
 def shortcut_alone(names, X, arguments, training):
     """block(X)"""
-    block = names.Residual(*arguments).double().train(training)
+    block = LazyLayers.fill(names.Residual(*arguments).double(), X.clone()).train(training)
     with torch.no_grad():
         block.bn2.weight.zero_()
         block.bn2.bias.zero_()
@@ -237,6 +249,32 @@ def test_leaves_its_input_alone(submission, X, use_1x1conv, training):
     """X is the same after block(X) as before."""
     arguments = [X.shape[1], X.shape[1], use_1x1conv]
     equal(submission.run(input_after_block, X, arguments, training), X, what="X after block(X)")
+
+
+@probe
+def two_calls(names, block, X):
+    """block(X), then block(-X)"""
+    training = block.training
+    outputs = [block(X), block(-X)]
+    modes = {module.training for module in block.modules()}
+    stays = [torch.is_grad_enabled(), torch.get_default_dtype() == torch.float32, modes == {training}]
+    return [outputs, stays]
+
+
+@check("Residual", points=1)
+@given(X=maps(), use_1x1conv=MODES, training=MODES, weights_seed=SEEDS)
+def test_calls_in_a_row(submission, reference, X, use_1x1conv, training, weights_seed):
+    """Each of two calls gives its own result, and the block stays in training or evaluation mode."""
+    arguments = [X.shape[1], X.shape[1], use_1x1conv]
+    mine, right = blocks(submission, reference, weights_seed, arguments, {}, training)
+    outputs, (gradients, dtype, mode) = items_of(submission.run(two_calls, mine, X), 2)
+    wanted, _ = reference.run(two_calls, right, X)
+    expect(mode, f"must still be in {mode_of(training)} mode after block(X)", what="The block, with all its layers,")
+    expect(gradients, "must still be computed after block(X)", what="Gradients")
+    expect(dtype, "must still be torch.float32 after block(X)", what="torch.get_default_dtype()")
+    first, second = items_of(outputs, 2)
+    close(first, wanted[0], what="block(X), looked at after block(-X),")
+    close(second, wanted[1], what="block(-X), called after block(X),")
 
 
 # resnet_block
@@ -331,12 +369,42 @@ def test_first_stage_keeps_the_shape(submission, reference, num_channels, num_re
 
 
 @probe
+def objects_of_two_stages(names, arguments):
+    """resnet_block(...), called twice"""
+    first = names.resnet_block(*arguments)
+    held = list(first)
+    second = list(names.resnet_block(*arguments))
+    shared = {id(p) for block in held for p in block.parameters()} & {
+        id(p) for block in second for p in block.parameters()
+    }
+    return [len(held), len(first), len(second), len({id(block) for block in held + second}), len(shared)]
+
+
+@check("resnet_block", points=1)
+@given(num_channels=CHANNELS, num_residuals=COUNTS, first_block=MODES)
+def test_another_stage_has_blocks_of_its_own(submission, num_channels, num_residuals, first_block):
+    """A second call makes another list of other blocks, with parameters of their own, and leaves the first list alone."""
+    arguments = [num_channels, num_channels, num_residuals, first_block]
+    held, first, second, objects, shared = items_of(submission.run(objects_of_two_stages, arguments), 5)
+    expect(
+        first == held,
+        f"must still have length {held} after a second call, not {first}",
+        what="The list of the first call",
+    )
+    expect(second == held, f"must have length {held} as well, not {second}", what="The list of a second call")
+    expect(
+        objects == held + second, "must be other objects than those of the first", what="The blocks of a second call"
+    )
+    expect(shared == 0, "must share no parameters with those of the first", what="The blocks of a second call")
+
+
+@probe(LazyLayers)
 def stage_of_blocks(names, X, arguments, weights_seed, fill):
     """nn.Sequential(*resnet_block(...))(X)"""
     generator = torch.Generator().manual_seed(weights_seed)
     outputs = []
     for block in names.resnet_block(X.shape[1], *arguments):
-        block.double()
+        LazyLayers.fill(block.double(), X.clone())
         with torch.no_grad():
             for layer in ["conv1", "bn1", "conv2", "bn2", "conv3"] if fill else []:
                 for kind in ("weight", "bias") if getattr(block, layer) is not None else ():
@@ -374,7 +442,7 @@ def test_stage_of_own_blocks(submission, reference, X, num_channels, first_block
 # make_resnet18
 
 
-@probe
+@probe(LazyLayers)
 def network_of_parts(names, X, num_classes, own_stages):
     """make_resnet18(in_channels, num_classes)"""
     seen, stages = [], []
@@ -411,7 +479,8 @@ def network_of_parts(names, X, num_classes, own_stages):
     finally:
         names.Residual, names.resnet_block = own
     is_sequential = isinstance(net, nn.Sequential)
-    net.double()
+    LazyLayers.fill(net.double(), X.clone())
+    seen.clear()
     with torch.no_grad():
         for name, tensor in [*net.named_parameters(), *net.named_buffers()]:
             if tensor.is_floating_point():
@@ -423,13 +492,17 @@ def network_of_parts(names, X, num_classes, own_stages):
         entered = list(seen)
         seen.clear()
         outputs.append(net.eval()(X))
+        last = list(seen)
+        again = net(X)
     return {
+        "image": X,
+        "again": again,
         "is_sequential": is_sequential,
         "stages": len(stages),
         "arguments": [part.arguments for part, *_ in entered],
         "different": len({id(part) for part, *_ in entered}),
-        "stem": [entered[0][1], seen[0][1]] if entered and seen else [],
-        "last": [entered[-1][2], seen[-1][2]] if entered and seen else [],
+        "stem": [entered[0][1], last[0][1]] if entered and last else [],
+        "last": [entered[-1][2], last[-1][2]] if entered and last else [],
         "outputs": outputs,
         "linear": [[layer.weight, layer.bias] for layer in net.modules() if isinstance(layer, nn.Linear)],
     }
@@ -448,7 +521,10 @@ def networks(submission, reference, X, num_classes):
     return mine, reference.run(network_of_parts, X, num_classes, own_stages)
 
 
-IMAGES = maps(channels=st.integers(1, 3), size=st.integers(33, 48))
+IMAGES, ANY_IMAGES, SINGLE_IMAGES = (
+    maps(batch=batch, channels=st.integers(1, 3), size=st.integers(33, 48))
+    for batch in (BATCH, st.integers(1, 3), st.just(1))
+)
 CLASSES = st.integers(1, 5)
 
 
@@ -509,7 +585,11 @@ def test_stem(submission, reference, X, training):
 
 @check("make_resnet18", points=2)
 @few
-@given(X=IMAGES, num_classes=CLASSES, training=MODES)
+@given(
+    X=ANY_IMAGES,
+    num_classes=CLASSES,
+    training=MODES,
+)
 def test_head(submission, X, num_classes, training):
     """After the last block stand the average over all pixels of a channel and a linear layer, and nothing else."""
     mine = submission.run(network_of_parts, X, num_classes, False)
@@ -526,6 +606,28 @@ def test_head(submission, X, num_classes, training):
     got = items_of(mine["outputs"], 2)[index]
     what = f"net(X) in {mode_of(training)} mode, from the map that leaves the last residual block,"
     close(got, F.linear(channels, weight, bias), what=what)
+
+
+@check("make_resnet18", points=1)
+@few
+@given(X=SINGLE_IMAGES, num_classes=CLASSES)
+def test_single_image(submission, X, num_classes):
+    """A batch of one image gives scores of shape (1, num_classes), in both modes."""
+    mine = submission.run(network_of_parts, X, num_classes, False)
+    for training, scores in zip((True, False), items_of(mine["outputs"], 2)):
+        what = f"net(X) of one image, in {mode_of(training)} mode,"
+        tensor_of(scores, shape=(1, num_classes), dtype=F64, what=what)
+
+
+@check("make_resnet18", points=1)
+@few
+@given(X=ANY_IMAGES, num_classes=CLASSES)
+def test_network_leaves_images_alone(submission, X, num_classes):
+    """X is the same after net(X) as before, and in evaluation mode the same images give the same scores again."""
+    mine = submission.run(network_of_parts, X, num_classes, False)
+    equal(mine["image"], X, what="X after net(X)")
+    first = tensor_of(items_of(mine["outputs"], 2)[1], what="net(X) in evaluation mode")
+    close(mine["again"], first, what="net(X) of a second call in evaluation mode")
 
 
 @probe

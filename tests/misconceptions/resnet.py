@@ -210,6 +210,20 @@ class InPlaceSum(Layers):
         return F.relu(shortcut)
 
 
+@misconception(
+    "Residual",
+    "a forward pass ends the training mode",
+    trips="test_calls_in_a_row",
+    hint="After one call your block is in evaluation mode, so its batch normalisations stop learning their statistics and "
+    "normalise with those of the first batch. The mode belongs to the caller; a forward pass only goes by it.",
+)
+class EndsTraining(Layers):
+    def forward(self, X):
+        Y = super().forward(X)
+        self.eval()
+        return Y
+
+
 # resnet_block
 
 
@@ -326,6 +340,22 @@ def one_more(input_channels, num_channels, num_residuals, first_block=False):
     return blocks
 
 
+@misconception(
+    "resnet_block",
+    "blocks of earlier calls are handed out again",
+    trips="test_another_stage_has_blocks_of_its_own",
+    hint="A second call with the same arguments returns the blocks of the first, so two stages share one set of weights. "
+    "Look at what your function keeps between calls: a default value that is a list, a cache, a global variable.",
+)
+def remembered(input_channels, num_channels, num_residuals, first_block=False, made={}):
+    key = input_channels, num_channels, num_residuals, first_block
+    if key not in made:
+        made[key] = [Residual(num_channels, num_channels) for _ in range(num_residuals)]
+        if not first_block:
+            made[key][0] = Residual(input_channels, num_channels, use_1x1conv=True, strides=2)
+    return made[key]
+
+
 # make_resnet18
 
 
@@ -435,3 +465,37 @@ def with_softmax(in_channels, num_classes):
 def fixed_window(in_channels, num_classes):
     head = (nn.AvgPool2d(7), nn.Flatten(), nn.Linear(512, num_classes))
     return nn.Sequential(*stem_of(in_channels), *stages_of(), *head)
+
+
+class Squeezed(nn.Module):
+    def forward(self, X):
+        return X.mean(dim=(2, 3), keepdim=True).squeeze()
+
+
+@misconception(
+    "make_resnet18",
+    "one image loses its batch axis",
+    trips="test_single_image",
+    hint="For several images your scores are right, but a batch of one image gives a result without the axis of the batch. "
+    "Removing every axis of size 1 removes that one, too: say which axes are to go.",
+)
+def squeezed_head(in_channels, num_classes):
+    head = Squeezed(), nn.Linear(512, num_classes)
+    return nn.Sequential(*stem_of(in_channels), *stages_of(), *head)
+
+
+class Centred(nn.Module):
+    def forward(self, X):
+        X -= X.mean()
+        return X
+
+
+@misconception(
+    "make_resnet18",
+    "the images are changed in place",
+    trips="test_network_leaves_images_alone",
+    hint="The caller's images are different after they went through your network. Preparing them is not its business: the "
+    "table begins with a convolution. And a layer that writes into its input writes into the caller's tensor.",
+)
+def centring(in_channels, num_classes):
+    return nn.Sequential(Centred(), *stem_of(in_channels), *stages_of(), *head_of(num_classes))

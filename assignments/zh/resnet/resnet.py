@@ -7,8 +7,9 @@
 # **形状**：特征图的形状为(N, C, H, W)：$N$个样本，$C$个通道，$H \times W$像素。
 # $\lceil \cdot \rceil$表示向上取整：7 × 4的特征图减半后是4 × 2。
 #
-# **规则**：没有什么不能用：可以使用`nn.Conv2d`、`nn.BatchNorm2d`、汇聚层以及`torch.nn`的其余一切。
-# 练习指定了属性名的地方，请使用该名字。模块一建立，所有参数就必须存在（不要用延后初始化的层）。
+# **规则**：没有什么不能用：可以使用`nn.Conv2d`、`nn.BatchNorm2d`、汇聚层以及`torch.nn`的其余一切，
+# 包括延后初始化的层。练习指定了属性名的地方，请使用该名字。除了批量规范化的运行统计量，
+# 一次调用不留下任何痕迹：它的输入保持不变，模块的模式（训练或评估）也一样。
 #
 # 请填写每一处`YOUR CODE HERE`。你可以随时运行`autograder check resnet`。
 
@@ -76,6 +77,9 @@ class Residual(nn.Module):
 #   所以它的捷径上需要1 × 1卷积。其余的块保持通道数和尺寸，没有1 × 1卷积。
 # - 在网络的第一个阶段（`first_block`为真），特征图已经变小。这时**没有**块改变通道数或尺寸，
 #   也没有块带1 × 1卷积。它只用于`input_channels == num_channels`的情形。
+# - 所以不管名字怎么叫，`first_block`说的是*阶段*：它的意思是“这是网络的第一个阶段”，
+#   而不是“这是所在阶段的第一个块”。每个阶段都有第一个块。
+# - 每次调用都建立由新的块组成的新列表。
 #
 # 若`blocks = resnet_block(3, 8, 2)`，则网络`nn.Sequential(*blocks)`把(N, 3, 6, 6)变成(N, 8, 3, 3)。
 #
@@ -87,7 +91,7 @@ def resnet_block(input_channels, num_channels, num_residuals, first_block=False)
     """一个阶段的各块 -> 含有num_residuals个Residual的列表。
 
     合起来(N, input_channels, H, W) -> (N, num_channels, ceil(H / 2), ceil(W / 2))；
-    first_block为真时形状不变。
+    first_block为真（即网络的第一个阶段）时形状不变。
     """
     # YOUR CODE HERE
     raise NotImplementedError()
@@ -111,8 +115,9 @@ def resnet_block(input_channels, num_channels, num_residuals, first_block=False)
 # | | 带偏置的全连接层（`nn.Linear`） | `num_classes` |
 #
 # - 请使用你的`resnet_block`或`Residual`；各部分在`nn.Sequential`中如何嵌套由你决定。
-# - 网络接受33 × 33以上任意尺寸的图像(N, in_channels, H, W)，返回分数(N, num_classes)：实数，
-#   而不是概率。
+# - 网络接受一张或多张33 × 33以上任意尺寸的图像(N, in_channels, H, W)，返回分数(N, num_classes)：
+#   实数，而不是概率，数据类型与图像和参数相同。它的批量规范化就是默认的`nn.BatchNorm2d`。
+# - 每次调用都建立一个新的网络。
 # - 若`in_channels=1`且`num_classes=10`，它有11 178 378个参数。
 #
 # 提示：让一幅你所预期尺寸的图像逐层通过，并在每一层之后打印形状。哪种平均不需要知道特征图有多大？
