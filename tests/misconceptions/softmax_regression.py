@@ -146,8 +146,8 @@ def cross_entropy_in_place(y_hat, y):
     "net",
     "the softmax inside overflows",
     trips="test_net_of_large_logits_stays_finite",
-    hint="Pixels from 0 to 255 make logits of several hundred, and exp of those is infinite. You have a function that can "
-    "cope with such rows already; a second, simpler copy of it inside the model cannot.",
+    hint="Pixels from 0 to 255 make logits of several hundred, and exp of those is infinite. Does the model use your softmax, "
+    "and can that cope with such rows, or is there a second, simpler copy of it inside?",
 )
 def net_with_overflow(X, W, b):
     E = torch.exp(X.reshape(-1, W.shape[0]) @ W + b)
