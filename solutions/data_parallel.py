@@ -9,10 +9,12 @@
 # **Devices.** `devices` is a list of `torch.device` objects. On a machine without GPUs it may hold
 # `torch.device("cpu")` several times; the bookkeeping is the same, and most of the grading is done that way. Some
 # checks simulate GPUs: tensors then report `cuda:0`, `cuda:1`, … as their device, and, as on real hardware, an
-# operation on tensors of two devices raises an error until one of them has been moved with `.to(device)`.
+# operation on tensors of two devices raises an error until one of them has been moved. The simulation knows `.to`,
+# `.cuda`, `.cpu`, `device=`, `copy_` and the assignment to a slice; functions of `torch.cuda` it does not know.
 #
 # **Rules.** Everything in torch is yours. But `nn.parallel` and `torch.distributed` will not help: the first works on
-# GPUs only, the second needs several processes.
+# GPUs only, the second needs several processes. A function changes nothing but what it is said to change, and
+# gradients are still switched on after it.
 #
 # Fill in each place that says `YOUR CODE HERE`. Run `autograder check data_parallel` whenever you like.
 
@@ -43,7 +45,8 @@ def loss_of(X, y, params):
 #
 # - `params`: a list of floating-point tensors of any shapes. Some may require gradients, some not.
 # - returns: a list of as many tensors, in the same order, with the same shapes, dtypes and values, all on `device`.
-# - Every copy requires gradients and is a leaf: after `backward()` its own `.grad` holds its gradient.
+# - Every copy requires gradients and is a leaf without a `.grad`: after `backward()` its own `.grad` holds its gradient
+#   alone.
 # - Copies and originals share nothing. Writing into one leaves the other as it is, no gradient flows from a copy to
 #   its original, and the originals' `requires_grad` stays what it was.
 #
@@ -71,11 +74,11 @@ def get_params(params, device):
 #
 # $$\text{data}_k \leftarrow \sum_{j} \text{data}_j \qquad \text{for every } k$$
 #
-# - `data`: a list of one or more tensors of the same shape (at least one dimension) and dtype, one per device. None of
-#   them requires gradients.
-# - Changes the tensors **in place**: afterwards every tensor of the list holds the sum of all, and still lives in its
-#   own memory on its own device. Putting other tensors into the list is not enough, since the caller may hold the
-#   tensors elsewhere too. Nothing is returned.
+# - `data`: a list of one or more tensors of the same shape (at least one dimension) and dtype (floating-point or
+#   integer), one per device, contiguous or not. None of them requires gradients.
+# - Changes the tensors **in place**: afterwards every tensor of the list holds the sum of all, as exact as its dtype
+#   allows, and still lives in its own memory on its own device. Putting other tensors into the list is not enough,
+#   since the caller may hold the tensors elsewhere too. Nothing is returned.
 #
 # Hint: tensors on two devices cannot be added before one of them has moved. And when you write the first result, do
 # you still have all the numbers that the second one needs?
@@ -101,8 +104,8 @@ def allreduce(data):
 # - returns: a pair `(X_shards, y_shards)` of lists with **exactly $k$ tensors** each. Shard $i$ is on `devices[i]`, and
 #   row $j$ of `X_shards[i]` belongs to row $j$ of `y_shards[i]`.
 # - Nothing is lost, doubled or reordered: the shards one after another are the batch, whether or not $k$ divides $n$.
-# - The work is even: the numbers of rows of two shards differ by at most one. With more devices than examples, some
-#   shards have 0 rows.
+# - The work is even: the numbers of rows of two shards differ by at most one; which are the larger ones is up to you.
+#   With more devices than examples, some shards have 0 rows. A shard may be a view of the batch.
 # - If `X` and `y` differ in their numbers of rows, it raises a `ValueError` (or an `AssertionError`).
 #
 # Hint: 7 rows for 3 devices are 3 + 2 + 2. Check what your way of splitting makes of 4 rows for 3 devices.
@@ -139,11 +142,12 @@ def split_batch(X, y, devices):
 #
 # - `X`: (n, d), `y`: (n,), anywhere. `devices`: a list of $k$ devices. `device_params`: a list of $k$ lists, what
 #   `get_params` returns for each device; all copies hold the same numbers. `lr`: a number.
-# - Call `loss_of` **once per device**: on that device's shard, with that device's copy of the parameters.
+# - Call `loss_of` **once per device**: on that device's shard, with that device's copy of the parameters (the tensors
+#   in `device_params` or something in the same memory, such as what `torch.func` makes of them).
 # - The parameters are updated **in place**: the very tensors in `device_params` change, on all devices alike, and
-#   remain leaves that require gradients. Nothing is returned.
-# - Calling it again takes the next step. No gradient of one step may leak into another; whether you clear gradients
-#   before or after is up to you.
+#   remain leaves that require gradients and share no memory. Nothing is returned.
+# - Calling it again takes the next step. No gradient of one step may leak into another; before the first, every `.grad`
+#   is `None`, so whether you clear gradients before or after is up to you.
 #
 # Hint: the shards may differ in size. Whose mean, or whose sum, adds up to the right thing?
 

@@ -26,24 +26,34 @@ def drawn(seed, shape, dtype=F64):
     return (torch.randint(-32, 33, shape, generator=torch.Generator().manual_seed(seed)) / 8).to(dtype)
 
 
+def transposed(tensor):
+    """The same entries, with dimensions in another order in memory."""
+    return tensor.transpose(0, -1).contiguous().transpose(0, -1) if tensor.ndim else tensor
+
+
+DTYPES = st.sampled_from([F64, torch.float32, torch.float16])
+
+
 @st.composite
 def parameters(draw):
-    """One to four parameters of different shapes."""
+    """One to four parameters of different shapes and dtypes, contiguous or not."""
     seed = draw(st.integers(0, 10**6))
     shapes = draw(st.lists(st.sampled_from([*SHAPES, ()]), min_size=1, max_size=4))
-    dtype = draw(st.sampled_from([F64, torch.float32]))
-    return [drawn(8 * seed + i, shape, dtype) for i, shape in enumerate(shapes)]
+    params = [drawn(8 * seed + i, shape, draw(DTYPES)) for i, shape in enumerate(shapes)]
+    return [transposed(p) for p in params] if draw(st.booleans()) else params
 
 
 @st.composite
 def gradients_of_devices(draw, most=5):
-    """A list of tensors of one shape, contiguous or not."""
+    """A list of tensors of one shape, contiguous or not; float64 and int64 with more digits than float32 has."""
     seed, shape = draw(st.integers(0, 10**6)), draw(st.sampled_from(SHAPES))
-    dtype = draw(st.sampled_from([F64, torch.float32]))
-    data = [drawn(8 * seed + i, shape, dtype) for i in range(draw(st.integers(1, most)))]
-    if draw(st.booleans()):
-        data[0] = data[0].transpose(0, -1).contiguous().transpose(0, -1)
-    return data
+    dtype = draw(st.sampled_from([F64, torch.float32, torch.int64]))
+    data = [drawn(8 * seed + i, shape) for i in range(draw(st.integers(1, most)))]
+    if dtype == torch.int64:
+        data = [(8 * each).long() + 2**53 for each in data]
+    data = [each / 3 if dtype == F64 else each.to(dtype) for each in data]
+    which = draw(st.sampled_from(["none", "first", "all"]))
+    return [transposed(each) if which == "all" or (i, which) == (0, "first") else each for i, each in enumerate(data)]
 
 
 @st.composite
@@ -75,8 +85,8 @@ def on_simulated_gpus(names, task, *args):
     """train_batch(X, y, device_params, devices, lr)"""
     with SimulatedGPUs():
         if task == "get_params":
-            params, start, device = args
-            params = [p.to(start) for p in params]
+            params, needing, start, device = args
+            params = [p.to(start).detach().requires_grad_(needs) for p, needs in zip(params, needing)]
             copies = list(names.get_params(params, torch.device(device)))
             return [[str(c.device), c.requires_grad, c.is_leaf, c.detach().to("cpu")] for c in copies]
         if task == "allreduce":
@@ -90,10 +100,10 @@ def on_simulated_gpus(names, task, *args):
             X, y, _ = args
             shards = [list(part) for part in names.split_batch(X, y, devices)]
             return [[str(shard.device) for shard in part] for part in shards]
-        X, y, params, lr, _ = args
+        X, y, start, params, lr, _ = args
         copies = [[p.to(device).detach().clone().requires_grad_() for p in params] for device in devices]
-        names.train_batch(X, y, [list(copy) for copy in copies], devices, lr)
-        return [[p.detach().to("cpu") for p in copy] for copy in copies]
+        names.train_batch(X.to(start), y.to(start), [list(copy) for copy in copies], devices, lr)
+        return [[[str(p.device) for p in copy], [p.detach().to("cpu") for p in copy]] for copy in copies]
 
 
 def simulating(shown):
@@ -112,6 +122,7 @@ def params_copied(names, params, needing):
 
 
 FLAGS = st.lists(st.booleans(), min_size=4, max_size=4)
+SWITCHED_OFF = "leaves gradients switched off for all code that runs after it"
 
 
 @check("get_params", points=2)
@@ -126,7 +137,11 @@ def test_copies_hold_the_same_values(submission, params, requires_grad):
 def gradients_of_copies(names, params, needing):
     """get_params(params, device)"""
     params = [p.clone().requires_grad_(needs) for p, needs in zip(params, needing)]
+    for p in params:
+        p.grad = torch.full_like(p, 3) if p.requires_grad else None
+    held = list(params)
     copies = list(names.get_params(params, torch.device("cpu")))
+    recording, same = torch.is_grad_enabled(), list(map(id, params)) == list(map(id, held))
     flags = [[bool(copy.requires_grad), bool(copy.is_leaf)] for copy in copies]
     for copy in copies:
         if copy.requires_grad:
@@ -134,8 +149,10 @@ def gradients_of_copies(names, params, needing):
     return [
         flags,
         [copy.grad if copy.is_leaf else None for copy in copies],
-        [p.requires_grad for p in params],
-        [p.grad is None for p in params],
+        [p.requires_grad for p in held],
+        [p.grad is None if not p.requires_grad else bool((p.grad == 3).all()) for p in held],
+        same,
+        recording,
     ]
 
 
@@ -143,7 +160,7 @@ def gradients_of_copies(names, params, needing):
 @given(params=parameters(), requires_grad=FLAGS)
 def test_copies_collect_gradients(submission, params, requires_grad):
     """Every copy requires gradients and, as a leaf, keeps its own .grad, whether or not its original does."""
-    flags, gradients, _, _ = items_of(submission.run(gradients_of_copies, params, requires_grad), 4)
+    flags, gradients, *_ = items_of(submission.run(gradients_of_copies, params, requires_grad), 6)
     for i, (needs, leaf) in enumerate(flags):
         expect(needs, "must require gradients, but its requires_grad is False", what=f"get_params(params, device)[{i}]")
         expect(leaf, "must be a leaf, but still hangs on its original", what=f"get_params(params, device)[{i}]")
@@ -153,11 +170,15 @@ def test_copies_collect_gradients(submission, params, requires_grad):
 @check("get_params", points=1)
 @given(params=parameters(), requires_grad=FLAGS)
 def test_originals_stay_out_of_it(submission, params, requires_grad):
-    """The originals keep their requires_grad and get no gradient from a loss of the copies."""
-    _, _, after, untouched = items_of(submission.run(gradients_of_copies, params, requires_grad), 4)
+    """The originals keep their requires_grad and their .grad, and the list of them stays as it is."""
+    returned = items_of(submission.run(gradients_of_copies, params, requires_grad), 6)
+    _, _, after, untouched, same, recording = returned
     wanted = requires_grad[: len(params)]
     expect(after == wanted, f"was {wanted} before and must stay so, not {after}", what="requires_grad of the originals")
-    expect(all(untouched), "must stay None after backward() from the copies", what="The .grad of the originals")
+    problem = "must be what it was before, also after backward() from the copies"
+    expect(all(untouched), problem, what="The .grad of the originals")
+    expect(same, "must hold the originals as before", what="params after get_params(params, device)")
+    expect(recording, SWITCHED_OFF, what="get_params(params, device)")
 
 
 @probe
@@ -187,11 +208,12 @@ PLACES = st.sampled_from(["cuda:0", "cuda:1", "cuda:2", "cpu"])
 
 
 @check("get_params", points=2)
-@given(params=parameters(), start=PLACES, device=PLACES)
-def test_copies_live_on_the_device(submission, params, start, device):
+@given(params=parameters(), requires_grad=FLAGS, start=PLACES, device=PLACES)
+def test_copies_live_on_the_device(submission, params, requires_grad, start, device):
     """The copies are leaves on the device that was asked for, wherever the originals are (simulated GPUs)."""
     shown = "get_params(params, device)"
-    copies = items_of(submission.run(simulating(shown), "get_params", params, start, device), len(params))
+    returned = submission.run(simulating(shown), "get_params", params, requires_grad, start, device)
+    copies = items_of(returned, len(params))
     for i, (place, needs, leaf, values) in enumerate(copies):
         expect(place == device, f"must be on {device}, not on {place}", what=f"{shown}[{i}]")
         expect(needs and leaf, "must be a leaf that requires gradients", what=f"{shown}[{i}] on {device}")
@@ -204,16 +226,18 @@ def test_copies_live_on_the_device(submission, params, start, device):
 @probe
 def reduced(names, data, times):
     """allreduce(data)"""
-    held = list(data)
+    held, memory = list(data), [each.detach() for each in data]
     for _ in range(times):
         names.allreduce(data)
-    return [held, list(data)]
+    return [held, list(data), memory, torch.is_grad_enabled()]
 
 
 def close_sums(returned, total, count, when):
-    held, listed = items_of(returned, 2)
+    held, listed, memory, recording = items_of(returned, 4)
     close(held, [total] * count, what=f"the tensors of data after {when}")
     close(listed, [total] * count, what=f"data after {when}")
+    close(memory, [total] * count, what=f"the memory where the tensors of data were before, after {when}")
+    expect(recording, SWITCHED_OFF, what="allreduce(data)")
 
 
 @check("allreduce", points=3)
@@ -252,10 +276,10 @@ def test_tensors_keep_their_own_memory(submission, data, which):
 
 
 @check("allreduce", points=2)
-@given(data=gradients_of_devices(), first=st.integers(0, 2))
-def test_sum_crosses_devices(submission, data, first):
+@given(data=gradients_of_devices(), order=st.permutations(["cuda:0", "cuda:1", "cuda:2", "cuda:3", "cpu"]))
+def test_sum_crosses_devices(submission, data, order):
     """Tensors on different devices are summed too, and each stays on its own device (simulated GPUs)."""
-    devices = [f"cuda:{first + i}" for i in range(len(data))]
+    devices = order[: len(data)]
     places, values = items_of(submission.run(simulating("allreduce(data)"), "allreduce", data, devices), 2)
     expect(places == devices, f"must stay on {devices}, not move to {places}", what="The tensors of data")
     total = torch.stack(data).sum(dim=0)
@@ -271,7 +295,7 @@ def inputs(draw):
     shape = (draw(st.integers(1, 9)), *draw(st.sampled_from([(2,), (), (1, 2, 2)])))
     X = torch.arange(1.0, 1 + torch.Size(shape).numel(), dtype=draw(st.sampled_from([F64, torch.float32])))
     X = X.view(shape)
-    return X.transpose(0, -1).contiguous().transpose(0, -1) if draw(st.booleans()) else X
+    return transposed(X) if draw(st.booleans()) else X
 
 
 COUNTS = st.integers(1, 5)
@@ -284,10 +308,11 @@ def shards_of(submission, X, y, num_devices):
 
 
 @check("split_batch", points=3)
-@given(X=inputs(), num_devices=COUNTS)
-def test_shards_make_up_the_batch(submission, X, num_devices):
+@given(X=inputs(), num_devices=COUNTS, label=st.sampled_from([(), (1,), (2,)]))
+def test_shards_make_up_the_batch(submission, X, num_devices, label):
     """One after another, the shards are X and y again: no row is lost, doubled or moved."""
-    y = 100 + torch.arange(len(X))
+    shape = torch.Size((len(X), *label))
+    y = 100 + torch.arange(shape.numel()).view(shape)
     parts = items_of(submission.split_batch(X, y, [CPU] * num_devices), 2, what="What split_batch returns, a pair,")
     for part, whole, name in zip(parts, (X, y), "Xy"):
         shards = items_of(part, what=f"{name}_shards")
@@ -344,6 +369,29 @@ def test_shards_live_on_their_devices(submission, X, order):
     parts = items_of(submission.run(simulating(shown), "split_batch", X, classes(X), list(order)), 2)
     for places, name in zip(parts, ("X_shards", "y_shards")):
         expect(places == list(order), f"must be on {list(order)}, not on {places}", what=f"The tensors of {name}")
+
+
+@probe
+def split_twice(names, X, y, num_devices):
+    """split_batch(X, y, devices)"""
+    devices = [torch.device("cpu")] * num_devices
+    kept = [X.clone(), y.clone()]
+    first = [list(part) for part in names.split_batch(X, y, devices)]
+    second = [list(part) for part in names.split_batch(X, y, devices)]
+    return [[X, y], kept, len(devices), first, second, torch.is_grad_enabled()]
+
+
+@check("split_batch", points=1)
+@given(X=inputs(), num_devices=COUNTS)
+def test_splitting_changes_nothing(submission, X, num_devices):
+    """X, y and the list of devices stay as they are, and a second call gives the same shards."""
+    returned = submission.run(split_twice, X, torch.arange(len(X)), num_devices)
+    after, before, count, first, second, recording = items_of(returned, 6)
+    equal(after, before, what="[X, y] after split_batch(X, y, devices)")
+    problem = f"must hold {num_devices} devices as before, not {count}"
+    expect(count == num_devices, problem, what="devices after split_batch(X, y, devices)")
+    equal(second, first, what="a second split_batch(X, y, devices)")
+    expect(recording, SWITCHED_OFF, what="split_batch(X, y, devices)")
 
 
 @probe
@@ -435,13 +483,57 @@ def test_step_with_idle_devices(submission, reference, X, num_devices, params, l
 
 
 @probe
+def one_copy_written(names, X, y, params, num_devices, lr, written):
+    """train_batch(X, y, device_params, devices, lr)"""
+    copies = [[p.clone().requires_grad_() for p in params] for _ in range(num_devices)]
+    batch, lists, devices = [X.clone(), y.clone()], [list(copy) for copy in copies], [torch.device("cpu")] * num_devices
+    names.train_batch(X, y, lists, devices, lr)
+    recording = torch.is_grad_enabled()
+    same = [list(map(id, copy)) for copy in lists] == [list(map(id, copy)) for copy in copies]
+    trainable = [all(p.requires_grad and p.is_leaf for p in copy) for copy in copies]
+    before = [[p.detach().clone() for p in copy] for copy in copies]
+    with torch.no_grad():
+        for p in copies[written]:
+            p.add_(1)
+    others = [i for i in range(num_devices) if i != written]
+    changed = [i for i in others if any(not torch.equal(p, kept) for p, kept in zip(copies[i], before[i]))]
+    unchanged = [same, len(devices) == num_devices, torch.equal(X, batch[0]) and torch.equal(y, batch[1])]
+    return [trainable, changed, unchanged, recording]
+
+
+@check("train_batch", points=1)
+@given(X=batches([3, 4]), num_devices=st.integers(1, 4), which=st.integers(0, 3), **ALIKE)
+def test_copies_remain_separate_leaves(submission, X, num_devices, params, lr, which):
+    """After a step, every copy is a leaf of its own that requires gradients; nothing else has changed."""
+    written = which % num_devices
+    returned = submission.run(one_copy_written, X, classes(X), params, num_devices, lr, written)
+    trainable, changed, (same, devices, batch), recording = items_of(returned, 4)
+    expect(all(trainable), "must remain leaves that require gradients", what="The tensors in device_params")
+    problem = f"must not change when something is written into those of device {written}"
+    expect(not changed, problem, what=f"The parameters of device {', '.join(map(str, changed))}")
+    expect(same, "must hold the same tensors as before", what="device_params after train_batch")
+    expect(devices, "must stay as it was", what="devices after train_batch")
+    expect(batch, "must stay as they were", what="X and y after train_batch")
+    expect(recording, SWITCHED_OFF, what="train_batch(X, y, device_params, devices, lr)")
+
+
+@probe
 def shards_seen(names, X, y, params, num_devices, lr):
     """train_batch(X, y, device_params, devices, lr)"""
     copies = [[p.clone().requires_grad_() for p in params] for _ in range(num_devices)]
     original, seen = names.loss_of, []
 
+    def memory(params):
+        # torch.func hands on wrapped tensors; what is inside lives where the copy does.
+        addresses = []
+        for p in params:
+            while torch._C._functorch.is_functorch_wrapped_tensor(p):
+                p = torch._C._functorch.get_unwrapped(p)
+            addresses.append(p.data_ptr())
+        return addresses
+
     def watched(X, y, params):
-        owners = [i for i, copy in enumerate(copies) if any(p is copy[0] for p in params)]
+        owners = [i for i, copy in enumerate(copies) if memory(params) == memory(copy)]
         seen.append([owners[0] if owners else -1, X.detach().clone(), y.clone()])
         return original(X, y, params)
 
@@ -468,13 +560,15 @@ def test_each_device_works_on_its_shard(submission, X, num_devices, params):
 
 
 @check("train_batch", points=2)
-@given(X=batches(st.integers(4, 7)), order=st.permutations(["cuda:0", "cuda:1", "cuda:2"]), **ALIKE)
-def test_step_crosses_devices(submission, reference, X, order, params, lr):
+@given(X=batches(st.integers(4, 7)), start=PLACES, order=st.permutations(["cuda:0", "cuda:1", "cpu"]), **ALIKE)
+def test_step_crosses_devices(submission, reference, X, start, order, params, lr):
     """X and y may be elsewhere, and the devices different ones: the result is the same (simulated GPUs)."""
     probe_of_step = simulating("train_batch(X, y, device_params, devices, lr)")
-    mine = items_of(submission.run(probe_of_step, "train_batch", X, classes(X), params, lr, list(order)), 3)
+    mine = items_of(submission.run(probe_of_step, "train_batch", X, classes(X), start, params, lr, list(order)), 3)
     right = reference.run(trained, X, classes(X), params, 1, lr, 1)[0]
-    close_copies(mine, right, f"one step on {', '.join(order)}")
+    close_copies([values for _, values in mine], right, f"one step on {', '.join(order)}")
+    for device, (places, _) in zip(order, mine):
+        expect(places == [device] * 4, f"must stay on {device}, not be on {places}", what="W1, b1, W2, b2 of a device")
 
 
 @check("train_batch", points=1)

@@ -74,6 +74,46 @@ def params_left_behind(params, device):
     return [p.detach().clone().requires_grad_() for p in params]
 
 
+@misconception(
+    "get_params",
+    "cut off only where nothing moves",
+    trips="test_copies_live_on_the_device",
+    hint="On the same device your copies are free, but an original that requires gradients and has to travel takes its "
+    "graph along: what arrives is computed from it, no leaf. Moving is an operation like any other, and autograd "
+    "records it.",
+)
+def params_cut_off_at_home(params, device):
+    return [(p.detach().clone() if p.device == device else p.to(device)).requires_grad_() for p in params]
+
+
+@misconception(
+    "get_params",
+    "the original's gradient comes along",
+    trips="test_copies_collect_gradients",
+    hint="Your copies carry a gradient before anything has been computed with them: it belongs to the original, and "
+    "was copied with it. backward() adds to what is there. What exactly does the way you copy take along besides "
+    "the numbers?",
+)
+def params_with_old_gradients(params, device):
+    copies = [p.detach().clone().to(device).requires_grad_() for p in params]
+    for copy, p in zip(copies, params):
+        copy.grad = None if p.grad is None else p.grad.clone().to(device)
+    return copies
+
+
+@misconception(
+    "get_params",
+    "originals replaced in their list",
+    trips="test_originals_stay_out_of_it",
+    hint="You write the copies into the list that was passed in, so the caller has lost the originals: a list is not "
+    "copied when it is handed to a function. Collect the copies in a list of your own.",
+)
+def params_replaced(params, device):
+    for i, p in enumerate(params):
+        params[i] = p.detach().clone().to(device).requires_grad_()
+    return params
+
+
 # allreduce
 
 
@@ -148,6 +188,30 @@ def reduce_shares_storage(data):
     total = gathered(data).sum(dim=0)
     for each in data:
         each.data = total.to(each.device)
+
+
+@misconception(
+    "allreduce",
+    "the sum is computed in float32",
+    trips="test_every_tensor_becomes_the_sum",
+    hint="The result has the right dtype, but its last digits are wrong: on the way it was a float32, which keeps about "
+    "seven of them. Look at what you collect the sum in, and let it have the dtype of the tensors.",
+)
+def reduce_in_single_precision(data):
+    spread_out(gathered(data).float().sum(dim=0), data)
+
+
+@misconception(
+    "allreduce",
+    "new memory behind the old tensors",
+    trips="test_every_tensor_becomes_the_sum",
+    hint="The tensors hold the right numbers, but in another memory than before: a view of one of them, made earlier, "
+    "still shows the old ones. To change a tensor in place is to write into the memory it has.",
+)
+def reduce_moves_memory(data):
+    total = gathered(data).sum(dim=0)
+    for each in data:
+        each.data = total.clone().to(each.device)
 
 
 @misconception(
@@ -268,6 +332,24 @@ def split_leaves_labels(X, y, devices):
 def split_unchecked(X, y, devices):
     k = len(devices)
     return tuple([s.to(d) for s, d in zip(whole.tensor_split(k), devices)] for whole in (X, y))
+
+
+@misconception(
+    "split_batch",
+    "the list of devices is used up",
+    trips="test_splitting_changes_nothing",
+    hint="Each shard takes its device out of the list, and the list is the caller's: after one batch no device is left "
+    "for the next. Go through the devices without removing them.",
+)
+def split_uses_up_devices(X, y, devices):
+    assert len(X) == len(y)
+    k = len(devices)
+    X_shards, y_shards = [], []
+    for A, b in zip(X.tensor_split(k), y.tensor_split(k)):
+        device = devices.pop(0)
+        X_shards.append(A.to(device))
+        y_shards.append(b.to(device))
+    return X_shards, y_shards
 
 
 # train_batch
@@ -414,6 +496,42 @@ def step_shares_gradients(X, y, device_params, devices, lr):
                 p -= lr * p.grad / len(X)
     for p in device_params[0]:
         p.grad.zero_()
+
+
+@misconception(
+    "train_batch",
+    "copies share one memory after the step",
+    trips="test_copies_remain_separate_leaves",
+    hint="The first copy takes the step, and the others are made to point at its numbers. On one device these are the "
+    "same memory: from then on there is only one set of parameters, and whoever writes into one copy writes into "
+    "all. Let every copy keep its own memory and change what stands in it.",
+)
+def step_joins_copies(X, y, device_params, devices, lr):
+    go_backward(X, y, device_params, devices)
+    add_up(device_params)
+    step(device_params[0], lr / len(X))
+    for params, device in zip(device_params[1:], devices[1:]):
+        for p, first in zip(params, device_params[0]):
+            p.data = first.data.to(device)
+            p.grad = None
+
+
+@misconception(
+    "train_batch",
+    "gradients stay switched off",
+    trips="test_copies_remain_separate_leaves",
+    hint="You switch gradients off for the update and never on again, for the whole program: the next backward() finds "
+    "no graph. Limit it to the lines that need it.",
+)
+def step_switches_gradients_off(X, y, device_params, devices, lr):
+    torch.set_grad_enabled(True)
+    go_backward(X, y, device_params, devices)
+    add_up(device_params)
+    torch.set_grad_enabled(False)
+    for params in device_params:
+        for p in params:
+            p -= lr / len(X) * p.grad
+            p.grad = None
 
 
 @misconception(
