@@ -11,8 +11,8 @@
 # one mean and one variance.
 #
 # **Rules.** torch's own normalisations are ruled out: `nn.BatchNorm1d`, `nn.BatchNorm2d`, `F.batch_norm`
-# and their relatives `layer_norm`, `instance_norm`, `group_norm`. Everything else in torch is yours, `mean`
-# and `var` included.
+# and whatever else in torch has `batch_norm`, `layer_norm`, `instance_norm` or `group_norm` in its name or
+# calls one that has. The rest of torch is yours, `mean` and `var` included.
 #
 # Fill in each place that says `YOUR CODE HERE`. Run `autograder check batch_norm` whenever you like.
 
@@ -36,7 +36,7 @@ from torch import nn
 # + (1 - \text{momentum}) \cdot \sigma_c^2$$
 #
 # **In evaluation** (`training` is false), `moving_mean` and `moving_var` take the places of $\mu$ and
-# $\sigma^2$, and both stay as they are.
+# $\sigma^2$, and both are returned as they are; the very tensors passed in will do.
 #
 # Mind the conventions:
 #
@@ -48,16 +48,17 @@ from torch import nn
 #
 # Inputs and result:
 #
-# - `X`: (N, C) or (N, C, H, W), floating point. In training a channel has at least two entries.
+# - `X`: (N, C) or (N, C, H, W), float32 or float64, any strides. In training a channel has at least two
+#   entries; one image may do.
 # - `gamma`, `beta`, `moving_mean`, `moving_var`: (1, C) where `X` is (N, C), and (1, C, 1, 1) where it is
 #   (N, C, H, W), with the dtype of `X`. `eps`, `momentum`: numbers. `training`: a bool.
 # - returns: three tensors, `(Y, moving_mean, moving_var)`. `Y` has the shape of `X`; the statistics have
 #   the shape of those passed in, already updated.
 # - The inputs themselves stay as they are. Gradients reach `X`, `gamma` and `beta` through `Y`, in training
-#   also by way of $\mu$ and $\sigma^2$. The returned statistics are plain values, without gradient history:
-#   `requires_grad` is false.
-# - float64 data around 100 000 000 must come out right too. $\frac1m \sum x_i^2 - \mu^2$ equals the
-#   variance on paper, but subtracts two huge numbers to find a small one: use the formula above.
+#   also by way of $\mu$ and $\sigma^2$; they are finite even where all entries of a channel are equal. The
+#   returned statistics are plain values, without gradient history: `requires_grad` is false.
+# - float64 data around 100 000 000 must come out right too, to five digits. $\frac1m \sum x_i^2 - \mu^2$
+#   equals the variance on paper, but subtracts two huge numbers to find a small one: use the formula above.
 #
 # Hint: which dimensions does the mean of a channel run over, for (N, C) and for (N, C, H, W)? And which
 # shape must the result have to be subtracted from `X`?
@@ -93,11 +94,11 @@ def batch_norm(X, gamma, beta, moving_mean, moving_var, eps, momentum, training)
 # - `num_features`: $C$. `num_dims`: 2 for inputs (N, C), 4 for inputs (N, C, H, W).
 # - Trainable parameters `gamma` (ones at first) and `beta` (zeros): these two and no others.
 # - Statistics `moving_mean` (zeros at first) and `moving_var` (ones). All four have shape (1, C) or (1, C,
-#   1, 1).
+#   1, 1). Other buffers are up to you.
 # - `forward(X)`: returns `Y`, the shape of `X`. In training mode it normalises with the batch and updates
 #   the statistics; in evaluation mode it uses the statistics and leaves them alone. The mode is the
 #   module's own: the one that `layer.train()` and `layer.eval()` set, whether gradients are being recorded
-#   or not.
+#   or not. It changes nothing else, neither `X` nor another layer.
 # - The statistics are **buffers**. They are no parameters, but part of the layer: they stand in
 #   `state_dict()` under their names, and move with the layer in `layer.double()` or `layer.to(device)`.
 #   `forward` works on any dtype and device that the layer has been moved to, with an `X` to match.

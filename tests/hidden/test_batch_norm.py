@@ -10,6 +10,7 @@ from autograder.suite import (
     given,
     items_of,
     probe,
+    settings,
     spread,
     st,
     tensor_of,
@@ -58,6 +59,43 @@ def per_channel(*ones):
     }
 
 
+def fitting(X, *stored):
+    """What is stored per channel, (1, C) each, in the shape that X asks for: (1, C) or (1, C, 1, 1)."""
+    return [values.reshape(1, -1, *[1] * (X.ndim - 2)) for values in stored]
+
+
+def cropped(X):
+    """X as a window of larger images."""
+    larger = torch.zeros(*X.shape[:2], X.shape[2] + 1, X.shape[3] + 2, dtype=X.dtype)
+    larger[:, :, 1:, 1:-1] = X
+    return larger[:, :, 1:, 1:-1]
+
+
+def channels_last(X):
+    return X.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
+
+
+def columns_first(X):
+    return X.mT.contiguous().mT
+
+
+# Down to 1 x 1 pixels. What is contiguous already, channels_last and columns_first leave contiguous.
+scattered_images = st.builds(
+    lambda layout, X: layout(X),
+    st.sampled_from([cropped, channels_last, columns_first]),
+    rough((st.integers(2, 3), CHANNELS, FEW, FEW), 0),
+)
+
+
+def with_constant_channel(X):
+    """X with the first entry of channel 0 all over channel 0."""
+    X = X.clone()
+    X[:, 0] = X[:, 0].flatten()[0]
+    return X
+
+
+constant_channels = st.one_of(rows(), images()).map(with_constant_channel)
+
 TRAINED = {name: per_channel()[name] for name in ("gamma", "beta")}
 
 
@@ -74,6 +112,15 @@ def three(returned):
 def close_statistics(mine, right, when="", **tolerance):
     for name, own, wanted in zip(("moving_mean", "moving_var"), mine, right, strict=True):
         close(own, wanted, what=f"{name}{when}", **tolerance)
+
+
+def expect_switches(switches, recording, what):
+    """switches: whether gradients are recorded, and the default dtype, after the call."""
+    records, dtype = switches
+    if recording:
+        expect(records is True, "switches torch's recording of gradients off", what=what)
+    expect(records is recording, "switches torch's recording of gradients on", what=what)
+    expect(dtype == torch.float32, "changes torch's default dtype", what=what)
 
 
 # batch_norm
@@ -95,6 +142,17 @@ def test_training_normalises_channels(submission, reference, X, gamma, beta, mov
     args = (X, gamma, beta, moving_mean, moving_var, eps, momentum, True)
     Y, _, _ = three(submission.batch_norm(*args))
     close(Y, reference.batch_norm(*args)[0], what="Y")
+
+
+@check("batch_norm", points=1)
+@settings(max_examples=20)
+@given(X=scattered_images, **per_channel(), training=MODES)
+def test_images_in_any_memory_layout(submission, reference, X, gamma, beta, moving_mean, moving_var, training):
+    """Images need not lie in memory in order: channels last, or cut out of larger ones, they give the same."""
+    args = (X, *fitting(X, gamma, beta, moving_mean, moving_var), 0.25, 0.9, training)
+    mine, right = three(submission.batch_norm(*args)), reference.batch_norm(*args)
+    close(mine[0], right[0], what="Y")
+    close_statistics(mine[1:], right[1:], " as returned")
 
 
 @check("batch_norm", points=1)
@@ -124,10 +182,10 @@ def test_constant_feature_gives_beta(submission, row, count, gamma, beta):
 
 
 @check("batch_norm", points=1)
-@given(X=rows(), **per_channel())
+@given(X=st.one_of(rows(), images()), **per_channel())
 def test_features_far_from_zero(submission, reference, X, gamma, beta, moving_mean, moving_var):
     """Features around 100 000 000 are normalised as well as features around 0."""
-    rest = (gamma, beta, moving_mean, moving_var, 0.25, 0.9, True)
+    rest = (*fitting(X, gamma, beta, moving_mean, moving_var), 0.25, 0.9, True)
     Y, _, var = three(submission.batch_norm(X + 1e8, *rest))
     right, _, right_var = reference.batch_norm(X, *rest)
     close(Y, right, rtol=1e-5, atol=1e-5, what="Y for X + 1e8")
@@ -238,18 +296,28 @@ def test_gradients_of_images(submission, reference, X, gamma, beta, moving_mean,
     close_gradients(submission, reference, (X, gamma, beta, moving_mean, moving_var, 0.25, 0.9, training))
 
 
+@check("batch_norm", points=1)
+@settings(max_examples=20)
+@given(X=constant_channels, **per_channel(), eps=NUMBERS["eps"])
+def test_gradient_of_a_constant_channel(submission, reference, X, gamma, beta, moving_mean, moving_var, eps):
+    """In training, the gradient is finite for a channel whose entries are all equal, too."""
+    stored = fitting(X, gamma, beta, moving_mean, moving_var)
+    close_gradients(submission, reference, (X, *stored, eps, 0.9, True))
+
+
 @probe
-def gradient_history_of_statistics(names, X, gamma, beta, moving_mean, moving_var):
+def gradient_history_of_statistics(names, X, gamma, beta, moving_mean, moving_var, training):
     X, gamma, beta = (t.clone().requires_grad_() for t in (X, gamma, beta))
-    _, mean, var = names.batch_norm(X, gamma, beta, moving_mean, moving_var, 1e-5, 0.9, True)
+    _, mean, var = names.batch_norm(X, gamma, beta, moving_mean, moving_var, 1e-5, 0.9, training)
     return [mean.requires_grad, var.requires_grad]
 
 
 @check("batch_norm", points=1)
-@given(X=rows(), **per_channel())
-def test_returned_statistics_have_no_history(submission, X, gamma, beta, moving_mean, moving_var):
+@given(X=st.one_of(rows(), images()), **per_channel(), training=MODES)
+def test_returned_statistics_have_no_history(submission, X, gamma, beta, moving_mean, moving_var, training):
     """The returned statistics carry no gradient history, even where X, gamma and beta require gradients."""
-    histories = submission.run(gradient_history_of_statistics, X, gamma, beta, moving_mean, moving_var)
+    stored = fitting(X, gamma, beta, moving_mean, moving_var)
+    histories = submission.run(gradient_history_of_statistics, X, *stored, training)
     for name, history in zip(("moving_mean", "moving_var"), items_of(histories, 2), strict=True):
         problem = "must be cut off from the graph, but its requires_grad is true"
         expect(history is False, problem, what=f"the returned {name}")
@@ -262,13 +330,40 @@ def inputs_after_batch_norm(names, X, gamma, beta, moving_mean, moving_var, trai
 
 
 @check("batch_norm", points=1)
-@given(X=rows(), **per_channel(), training=MODES)
+@given(X=st.one_of(rows(), images()), **per_channel(), training=MODES)
 def test_leaves_its_inputs_alone(submission, X, gamma, beta, moving_mean, moving_var, training):
     """X, gamma, beta, moving_mean and moving_var are the same after the call as before."""
-    before = (X, gamma, beta, moving_mean, moving_var)
+    before = (X, *fitting(X, gamma, beta, moving_mean, moving_var))
     after = items_of(submission.run(inputs_after_batch_norm, *before, training), 5)
     for name, now, then in zip(("X", "gamma", "beta", "moving_mean", "moving_var"), after, before, strict=True):
         equal(now, then, what=f"the {name} passed in, after batch_norm,")
+
+
+@probe
+def traces_of_batch_norm(names, X, gamma, beta, moving_mean, moving_var, training, recording):
+    def returned(change, mode):
+        tensors = [tensor + change for tensor in (X, gamma, beta, moving_mean, moving_var)]
+        return list(names.batch_norm(*tensors, 1e-5, 0.9, mode))
+
+    with torch.set_grad_enabled(recording):
+        first = returned(0, training)
+        before = [tensor.clone() for tensor in first]
+        returned(1, not training)
+        again = returned(0, training)
+        return [before, first, again, torch.is_grad_enabled(), torch.get_default_dtype()]
+
+
+@check("batch_norm", points=1)
+@settings(max_examples=20)
+@given(X=rows(), **per_channel(), training=MODES, recording=MODES)
+def test_leaves_no_trace(submission, X, gamma, beta, moving_mean, moving_var, training, recording):
+    """Calls do not disturb each other: earlier results stay, the same arguments give the same, torch is as before."""
+    args = (X, gamma, beta, moving_mean, moving_var, training, recording)
+    before, after, again, *switches = items_of(submission.run(traces_of_batch_norm, *args), 5)
+    for name, then, now, anew in zip(("Y", "moving_mean", "moving_var"), before, after, again, strict=True):
+        equal(now, tensor_of(then, what=name), what=f"{name}, looked at again after another call,")
+        close(anew, then, what=f"{name} in a second call with the same arguments, after another one in between,")
+    expect_switches(switches, recording, what="batch_norm")
 
 
 @check("batch_norm", points=1)
@@ -547,3 +642,61 @@ def test_gradients_reach_the_parameters(submission, reference, X, gamma, beta, t
     close(own.inputs[0], wanted.inputs[0], what=f"the gradient of layer(X) with respect to X {mode}")
     what = f"the gradients of layer(X) with respect to its parameters {mode}"
     close(own.parameters, wanted.parameters, what=what)
+
+
+@check("BatchNorm", points=1)
+@settings(max_examples=20)
+@given(X=constant_channels, **TRAINED)
+def test_layer_gradient_of_a_constant_channel(submission, reference, X, gamma, beta):
+    """In training mode, the gradient of X is finite for a channel whose entries are all equal, too."""
+    mine, right = float64_layers(submission, reference, X, *fitting(X, gamma, beta))
+    through_Y = torch.linspace(-1, 2, X.numel(), dtype=F64).cos().view_as(X)
+    own, wanted = mine.vjp(X, cotangent=through_Y), right.vjp(X, cotangent=through_Y)
+    close(own.output, wanted.output, what="layer(X) in training mode")
+    close(own.inputs[0], wanted.inputs[0], what="the gradient of layer(X) with respect to X in training mode")
+
+
+@check("BatchNorm", points=1)
+@settings(max_examples=20)
+@given(X=scattered_images, training=MODES)
+def test_layer_takes_images_in_any_memory_layout(submission, reference, X, training):
+    """In both modes, images need not lie in memory in order: they may be channels last, or cut out of larger ones."""
+    mine, right = float64_layers(submission, reference, X)
+    mine.train(training)
+    right.train(training)
+    mode = "training" if training else "evaluation"
+    close(mine(X), right(X), what=f"layer(X) in {mode} mode")
+    close_statistics(statistics(mine), statistics(right), f" after a pass in {mode} mode")
+
+
+@probe
+def traces_of_a_pass(names, X, training, recording):
+    layer, other = (names.BatchNorm(X.shape[1], X.ndim) for _ in range(2))
+    layer.train(training)
+    kept = [X, layer.gamma, layer.beta]
+    before = [tensor.detach().clone() for tensor in kept]
+    with torch.set_grad_enabled(recording):
+        output = layer(X)
+        copy = output.detach().clone()
+        layer(X + 1)
+        switches = [torch.is_grad_enabled(), torch.get_default_dtype()]
+    after = [tensor.detach() for tensor in kept]
+    return [copy, output.detach(), before, after, switches, layer.training, [other.moving_mean, other.moving_var]]
+
+
+@check("BatchNorm", points=1)
+@settings(max_examples=20)
+@given(X=st.one_of(rows(), images()), training=MODES, recording=MODES)
+def test_pass_leaves_no_trace(submission, X, training, recording):
+    """A pass leaves X, gamma, beta, the mode, earlier results and other layers as they are."""
+    X = X.float()
+    copy, output, before, after, switches, mode, other = items_of(
+        submission.run(traces_of_a_pass, X, training, recording), 7
+    )
+    equal(output, tensor_of(copy, what="layer(X)"), what="layer(X), looked at again after another pass,")
+    for name, then, now in zip(("X", "gamma", "beta"), before, after, strict=True):
+        equal(now, then, what=f"{name} after a pass")
+    expect(mode is training, "changes layer.training", what="layer(X)")
+    expect_switches(switches, recording, what="layer(X)")
+    for name, own, start in zip(("moving_mean", "moving_var"), other, (0.0, 1.0), strict=True):
+        equal(own, torch.full_like(tensor_of(own), start), what=f"{name} of another layer, which has seen nothing,")

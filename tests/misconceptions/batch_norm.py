@@ -443,6 +443,60 @@ def float32_only(X, gamma, beta, moving_mean, moving_var, eps, momentum, trainin
     return Y, mixed(moving_mean, mean, momentum), mixed(moving_var, var, momentum)
 
 
+@misconception(
+    "batch_norm",
+    "the gradient of a root at zero",
+    trips="test_gradient_of_a_constant_channel",
+    hint="Y is right, but X gets nan as its gradient where all entries of a channel are equal. You take the "
+    "root of the variance alone, and the slope of the root at 0 is infinite. What does the formula add "
+    "before it takes a root?",
+)
+def root_of_the_bare_variance(X, gamma, beta, moving_mean, moving_var, eps, momentum, training):
+    mean, var = moments(X) if training else (moving_mean, moving_var)
+    deviation = torch.sqrt(var)
+    Y = scaled(X, mean, deviation**2, gamma, beta, eps)
+    if not training:
+        return Y, moving_mean, moving_var
+    return Y, mixed(moving_mean, mean, momentum), mixed(moving_var, var, momentum)
+
+
+@misconception(
+    "batch_norm",
+    "view where the memory is not in order",
+    trips="test_images_in_any_memory_layout",
+    hint="view keeps the memory as it lies and raises where the new shape does not fit it, as for a window of "
+    "larger images. Merge dimensions with what copies if it has to, or average over several dimensions "
+    "at once.",
+)
+def pixels_by_view(X, gamma, beta, moving_mean, moving_var, eps, momentum, training):
+    if not training:
+        return scaled(X, moving_mean, moving_var, gamma, beta, eps), moving_mean, moving_var
+    pixels = X.view(*X.shape[:2], -1)
+    mean = pixels.mean(dim=(0, 2)).view(gamma.shape)
+    var = ((X - mean) ** 2).mean(dim=channel_dims(X), keepdim=True)
+    Y = scaled(X, mean, var, gamma, beta, eps)
+    return Y, mixed(moving_mean, mean, momentum), mixed(moving_var, var, momentum)
+
+
+@misconception(
+    "batch_norm",
+    "statistics remembered between calls",
+    trips="test_leaves_no_trace",
+    hint="The same arguments give another result after a call in between: your function keeps the moving "
+    "statistics itself. They are handed in and handed back; remembering them is the caller's task.",
+)
+class Remembering:
+    kept = {}
+
+    def __new__(cls, X, gamma, beta, moving_mean, moving_var, eps, momentum, training):
+        if not training:
+            return scaled(X, moving_mean, moving_var, gamma, beta, eps), moving_mean, moving_var
+        old_mean, old_var = cls.kept.get((gamma.shape, momentum), (moving_mean, moving_var))
+        mean, var = moments(X)
+        cls.kept[gamma.shape, momentum] = mixed(old_mean, mean, momentum), mixed(old_var, var, momentum)
+        return scaled(X, mean, var, gamma, beta, eps), *cls.kept[gamma.shape, momentum]
+
+
 class Layer(nn.Module):
     """What the wrong layers share; each changes one thing."""
 
@@ -698,3 +752,86 @@ class TorchMomentum(Layer):
 )
 class LargeEps(Layer):
     eps = 1e-3
+
+
+@misconception(
+    "BatchNorm",
+    "X is changed in place",
+    trips="test_pass_leaves_no_trace",
+    hint="The caller's X is different after the pass. Operators such as -= and methods that end in an "
+    "underscore write into the tensor they are given, and others may still need it: the skip connection "
+    "of a residual block, for instance.",
+)
+class InputInPlace(Layer):
+    def forward(self, X):
+        if not self.training:
+            return super().forward(X)
+        mean, var = moments(X)
+        self.moving_mean = mixed(self.moving_mean, mean, self.momentum)
+        self.moving_var = mixed(self.moving_var, var, self.momentum)
+        X -= mean
+        return self.gamma * X / torch.sqrt(var + self.eps) + self.beta
+
+
+@misconception(
+    "BatchNorm",
+    "all layers share their statistics",
+    trips="test_pass_leaves_no_trace",
+    hint="A pass through one layer changes the statistics of another. The tensors were made once, for the "
+    "class or as a default value, and every layer writes into them. Each layer needs tensors of its own.",
+)
+class SharedStatistics(Layer):
+    made = {}
+
+    def add_statistics(self, shape):
+        mean, var = self.made.setdefault(shape, (torch.zeros(shape), torch.ones(shape)))
+        self.register_buffer("moving_mean", mean)
+        self.register_buffer("moving_var", var)
+
+    def forward(self, X):
+        Y, mean, var = self.returned(X)
+        self.moving_mean.copy_(mean)
+        self.moving_var.copy_(var)
+        return Y
+
+
+class Inline(Layer):
+    """Computes in the layer what batch_norm would have computed."""
+
+    def batch_moments(self, X):
+        return moments(X)
+
+    def forward(self, X):
+        mean, var = self.moving_mean, self.moving_var
+        if self.training:
+            mean, var = self.batch_moments(X)
+            self.moving_mean = mixed(self.moving_mean, mean, self.momentum)
+            self.moving_var = mixed(self.moving_var, var, self.momentum)
+        return scaled(X, mean, var, self.gamma, self.beta, self.eps)
+
+
+@misconception(
+    "BatchNorm",
+    "the gradient of a root at zero",
+    trips="test_layer_gradient_of_a_constant_channel",
+    hint="The output is right, but X gets nan as its gradient where all entries of a channel are equal: on the "
+    "way the root of the variance alone was taken, and the slope of the root at 0 is infinite. Keep to the "
+    "order of the formula.",
+)
+class SquaredDeviation(Inline):
+    def batch_moments(self, X):
+        mean, var = moments(X)
+        return mean, torch.sqrt(var) ** 2
+
+
+@misconception(
+    "BatchNorm",
+    "view where the memory is not in order",
+    trips="test_layer_takes_images_in_any_memory_layout",
+    hint="view raises where the memory of X does not allow the new shape, as for a window of larger images. Use "
+    "what copies if it has to, or do without another shape.",
+)
+class PixelsByView(Inline):
+    def batch_moments(self, X):
+        mean = X.view(*X.shape[:2], -1).mean(dim=(0, 2)).view(self.gamma.shape)
+        return mean, ((X - mean) ** 2).mean(dim=channel_dims(X), keepdim=True)

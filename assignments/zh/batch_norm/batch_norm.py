@@ -9,8 +9,8 @@
 # 或输入(N, C, H, W)的`X[:, c]`：在图像中，一个通道的所有像素共用一个均值和一个方差。
 #
 # **规则**：不能使用torch自己的规范化：`nn.BatchNorm1d`、`nn.BatchNorm2d`、`F.batch_norm`，
-# 以及同类的`layer_norm`、`instance_norm`、`group_norm`。torch的其余一切都可以使用，
-# 包括`mean`和`var`。
+# 以及torch中名称含有`batch_norm`、`layer_norm`、`instance_norm`或`group_norm`的其他一切，
+# 或者会调用它们的东西。torch的其余一切都可以使用，包括`mean`和`var`。
 #
 # 请填写每一处`YOUR CODE HERE`。你可以随时运行`autograder check batch_norm`。
 
@@ -33,7 +33,7 @@ from torch import nn
 # + (1 - \text{momentum}) \cdot \sigma_c^2$$
 #
 # **评估时**（`training`为假），`moving_mean`和`moving_var`取代$\mu$和$\sigma^2$，
-# 并且两者都保持不变。
+# 并且两者都原样返回；返回传入的张量本身也可以。
 #
 # 注意以下约定：
 #
@@ -44,15 +44,18 @@ from torch import nn
 #
 # 输入与结果：
 #
-# - `X`：(N, C)或(N, C, H, W)，浮点数。训练时一个通道至少有两个元素。
+# - `X`：(N, C)或(N, C, H, W)，float32或float64，步幅任意。训练时一个通道至少有两个元素；
+#   只有一张图像也可能足够。
 # - `gamma`、`beta`、`moving_mean`、`moving_var`：`X`为(N, C)时是(1, C)，
 #   为(N, C, H, W)时是(1, C, 1, 1)，数据类型与`X`相同。`eps`、`momentum`：数。`training`：布尔值。
 # - 返回：三个张量`(Y, moving_mean, moving_var)`。`Y`的形状与`X`相同；统计量的形状与传入的相同，
 #   并已更新。
-# - 输入本身保持不变。梯度通过`Y`传到`X`、`gamma`和`beta`，训练时也经过$\mu$和$\sigma^2$。
-#   返回的统计量是纯数值，没有梯度历史：`requires_grad`为假。
-# - 100 000 000附近的float64数据也必须得到正确的结果。$\frac1m \sum x_i^2 - \mu^2$在纸面上等于方差，
-#   但它是用两个巨大的数相减来求一个小的数：请使用上面的公式。
+# - 输入本身保持不变。梯度通过`Y`传到`X`、`gamma`和`beta`，训练时也经过$\mu$和$\sigma^2$；
+#   即使一个通道的所有元素都相等，梯度也是有限的。返回的统计量是纯数值，没有梯度历史：
+#   `requires_grad`为假。
+# - 100 000 000附近的float64数据也必须得到正确的结果，精确到五位数字。
+#   $\frac1m \sum x_i^2 - \mu^2$在纸面上等于方差，但它是用两个巨大的数相减来求一个小的数：
+#   请使用上面的公式。
 #
 # 提示：对于(N, C)和(N, C, H, W)，一个通道的均值要在哪些维度上求？结果必须是什么形状，
 # 才能从`X`中减去？
@@ -77,9 +80,10 @@ def batch_norm(X, gamma, beta, moving_mean, moving_var, eps, momentum, training)
 # - `num_features`：$C$。`num_dims`：输入为(N, C)时是2，为(N, C, H, W)时是4。
 # - 可训练的参数`gamma`（起初为一）和`beta`（零）：只有这两个，没有别的。
 # - 统计量`moving_mean`（起初为零）和`moving_var`（一）。四者的形状都是(1, C)或(1, C, 1, 1)。
+#   要不要别的缓冲区，由你决定。
 # - `forward(X)`：返回`Y`，形状与`X`相同。在训练模式下，它用批量来规范化并更新统计量；在评估模式下，
 #   它使用统计量而不改变它们。模式是模块自己的：由`layer.train()`和`layer.eval()`设定，
-#   与是否在记录梯度无关。
+#   与是否在记录梯度无关。除此之外它什么也不改变，既不改变`X`，也不改变别的层。
 # - 统计量是**缓冲区**。它们不是参数，却是这一层的一部分：它们以自己的名字出现在`state_dict()`里，
 #   并在`layer.double()`或`layer.to(device)`时随层移动。无论层被移到哪种数据类型和哪个设备，
 #   `forward`都能对相应的`X`工作。
