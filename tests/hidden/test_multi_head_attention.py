@@ -31,6 +31,12 @@ def laid_out(tensor, layout):
     return tensor.repeat_interleave(2, dim=-1)[..., ::2] if layout == "sliced" else tensor
 
 
+def same_settings(gradients, default_dtype, call):
+    """Require gradients to be still switched on, and float32 to be still the default dtype, after `call`."""
+    expect(gradients, "must leave gradients switched on", what=call)
+    expect(default_dtype == "torch.float32", "must leave the default dtype alone, which is float32", what=call)
+
+
 # transpose_qkv and transpose_output
 
 few = st.integers(1, 3)
@@ -98,14 +104,38 @@ def test_transpose_qkv_gradient(submission, reference, X, num_heads):
 def input_after_transpose_qkv(names, X, num_heads):
     """X after transpose_qkv(X, num_heads)"""
     names.transpose_qkv(X, num_heads)
-    return X
+    return [X, torch.is_grad_enabled(), str(torch.get_default_dtype())]
 
 
 @check("transpose_qkv", points=1)
 @given(X=numbered(whole), num_heads=HEADS)
 def test_transpose_qkv_leaves_its_input_alone(submission, X, num_heads):
-    """X has the same shape and numbers after transpose_qkv(X, num_heads) as before."""
-    equal(submission.run(input_after_transpose_qkv, X, num_heads), X, what="X after transpose_qkv(X, num_heads)")
+    """X and torch's settings are the same after transpose_qkv(X, num_heads) as before."""
+    mine, *settings = items_of(submission.run(input_after_transpose_qkv, X, num_heads), 3)
+    equal(mine, X, what="X after transpose_qkv(X, num_heads)")
+    same_settings(*settings, "transpose_qkv(X, num_heads)")
+
+
+@probe
+def transpose_qkv_three_times(names, X, num_heads):
+    """transpose_qkv(X, num_heads), then transpose_qkv(-X, num_heads), then X.neg_() and transpose_qkv(X, num_heads)"""
+    first = names.transpose_qkv(X, num_heads)
+    second = names.transpose_qkv(-X, num_heads)
+    # The first result may be a view of X, which changes now.
+    first = first.clone()
+    X.neg_()
+    return [first, second, names.transpose_qkv(X, num_heads)]
+
+
+@check("transpose_qkv", points=1)
+@given(X=numbered(whole), num_heads=HEADS)
+def test_transpose_qkv_keeps_nothing_between_calls(submission, reference, X, num_heads):
+    """A second call is right too, and leaves the first result as it is."""
+    first, second, third = items_of(submission.run(transpose_qkv_three_times, X, num_heads), 3)
+    equal(first, reference.transpose_qkv(X, num_heads), what="transpose_qkv(X, num_heads), once it was called with -X,")
+    wanted = reference.transpose_qkv(-X, num_heads)
+    equal(second, wanted, what="transpose_qkv(-X, num_heads) after transpose_qkv(X, num_heads)")
+    equal(third, wanted, what="transpose_qkv(X, num_heads) after X.neg_()")
 
 
 @check("transpose_output", points=3)
@@ -144,14 +174,42 @@ def test_transpose_output_gradient(submission, reference, X, num_heads):
 def input_after_transpose_output(names, X, num_heads):
     """X after transpose_output(X, num_heads)"""
     names.transpose_output(X, num_heads)
-    return X
+    return [X, torch.is_grad_enabled(), str(torch.get_default_dtype())]
 
 
 @check("transpose_output", points=1)
 @given(X=numbered(in_heads), num_heads=HEADS)
 def test_transpose_output_leaves_its_input_alone(submission, X, num_heads):
-    """X has the same shape and numbers after transpose_output(X, num_heads) as before."""
-    equal(submission.run(input_after_transpose_output, X, num_heads), X, what="X after transpose_output(X, num_heads)")
+    """X and torch's settings are the same after transpose_output(X, num_heads) as before."""
+    mine, *settings = items_of(submission.run(input_after_transpose_output, X, num_heads), 3)
+    equal(mine, X, what="X after transpose_output(X, num_heads)")
+    same_settings(*settings, "transpose_output(X, num_heads)")
+
+
+@probe
+def transpose_output_three_times(names, X, num_heads):
+    """transpose_output(X, num_heads), then transpose_output(-X, num_heads), then X.neg_() and transpose_output(X, num_heads)"""
+    first = names.transpose_output(X, num_heads)
+    second = names.transpose_output(-X, num_heads)
+    # The first result may be a view of X, which changes now.
+    first = first.clone()
+    X.neg_()
+    return [first, second, names.transpose_output(X, num_heads)]
+
+
+@check("transpose_output", points=1)
+@given(X=numbered(in_heads), num_heads=HEADS)
+def test_transpose_output_keeps_nothing_between_calls(submission, reference, X, num_heads):
+    """A second call is right too, and leaves the first result as it is."""
+    first, second, third = items_of(submission.run(transpose_output_three_times, X, num_heads), 3)
+    equal(
+        first,
+        reference.transpose_output(X, num_heads),
+        what="transpose_output(X, num_heads), once it was called with -X,",
+    )
+    wanted = reference.transpose_output(-X, num_heads)
+    equal(second, wanted, what="transpose_output(-X, num_heads) after transpose_output(X, num_heads)")
+    equal(third, wanted, what="transpose_output(X, num_heads) after X.neg_()")
 
 
 # MultiHeadAttention
@@ -381,37 +439,70 @@ def test_large_scores_do_not_overflow(submission, queries, keys, values, num_hea
 
 
 @check("MultiHeadAttention", points=2)
-@given(**inputs(), **weights(), biases=part(8, "four", "h"))
-def test_gradient(submission, reference, queries, keys, values, num_heads, W_q, W_k, W_v, W_o, biases):
+@given(**inputs(), **weights(), biases=part(8, "four", "h"), valid_lens=ANY_LENS)
+def test_gradient(submission, reference, queries, keys, values, num_heads, W_q, W_k, W_v, W_o, biases, valid_lens):
     """Gradients flow to queries, keys, values, and all weights and biases."""
-    sides = submission, reference
     mine, right = (
-        layer_of(side, num_heads, W_q, W_k, W_v, W_o, biases=biases).vjp(queries, keys, values, None) for side in sides
+        layer_of(side, num_heads, W_q, W_k, W_v, W_o, biases=biases).vjp(queries, keys, values, valid_lens)
+        for side in (submission, reference)
     )
-    close(mine.output, right.output, what=UNMASKED)
+    close(mine.output, right.output, what=CALLED)
     names = ["queries", "keys", "values", *right.parameters]
     got = [*mine.inputs, *(mine.parameters.get(name) for name in right.parameters)]
     for name, own, wanted in zip(names, got, [*right.inputs, *right.parameters.values()], strict=True):
-        expect(own is not None, f"must reach {name}; none arrived", what=f"The gradient of {UNMASKED}")
-        close(own, wanted, what=f"the gradient of {UNMASKED} with respect to {name}")
+        expect(own is not None, f"must reach {name}; none arrived", what=f"The gradient of {CALLED}")
+        close(own, wanted, what=f"the gradient of {CALLED} with respect to {name}")
 
 
 @probe
 def inputs_after_call(names, layer, queries, keys, values, valid_lens):
     """queries, keys, values and valid_lens after layer(queries, keys, values, valid_lens)"""
     layer(queries, keys, values, valid_lens)
-    return [queries, keys, values, valid_lens]
+    return [queries, keys, values, valid_lens, torch.is_grad_enabled(), str(torch.get_default_dtype())]
+
+
+@check("MultiHeadAttention", points=1)
+@given(**inputs(), **weights(), valid_lens=ANY_LENS)
+def test_leaves_its_inputs_alone(submission, queries, keys, values, valid_lens, num_heads, W_q, W_k, W_v, W_o):
+    """Queries, keys, values, valid_lens and torch's settings are the same after a call as before."""
+    layer = layer_of(submission, num_heads, W_q, W_k, W_v, W_o)
+    after = items_of(submission.run(inputs_after_call, layer, queries, keys, values, valid_lens), 6)
+    before = {"queries": queries, "keys": keys, "values": values, "valid_lens": valid_lens}
+    for (name, argument), now in zip(before.items(), after[:4], strict=True):
+        equal(now, argument, what=f"{name} after {CALLED}")
+    same_settings(*after[4:], CALLED)
+
+
+@probe
+def called_twice(names, layer, queries, keys, values, valid_lens, other_lens):
+    """layer(queries, keys, values, valid_lens), then layer(-queries, keys, values, other_lens)"""
+    queries.requires_grad_()
+    first = layer(queries, keys, values, valid_lens)
+    second = layer(-queries, keys, values, other_lens)
+    (gradient,) = torch.autograd.grad((first * second).sum(), queries)
+    stored, training = sorted(layer.state_dict()), any(module.training for module in layer.modules())
+    return [first, second, gradient, stored, training]
 
 
 @check("MultiHeadAttention", points=1)
 @given(**inputs(), **weights(), valid_lens=LENS)
-def test_leaves_its_inputs_alone(submission, queries, keys, values, valid_lens, num_heads, W_q, W_k, W_v, W_o):
-    """Queries, keys, values and valid_lens are the same after a call as before."""
-    layer = layer_of(submission, num_heads, W_q, W_k, W_v, W_o)
-    after = items_of(submission.run(inputs_after_call, layer, queries, keys, values, valid_lens), 4)
-    before = {"queries": queries, "keys": keys, "values": values, "valid_lens": valid_lens}
-    for (name, tensor), now in zip(before.items(), after, strict=True):
-        equal(now, tensor, what=f"{name} after {CALLED}")
+def test_keeps_nothing_between_calls(
+    submission, reference, queries, keys, values, valid_lens, num_heads, W_q, W_k, W_v, W_o
+):
+    """A second call is right too; it leaves the first result as it is, and adds nothing to state_dict()."""
+    # In the second call short rows are long, and long ones short.
+    other_lens = keys.shape[1] + 1 - valid_lens
+    mine, right = (
+        items_of(side.run(called_twice, layer, queries, keys, values, valid_lens, other_lens), 5)
+        for side, layer in ((side, layer_of(side, num_heads, W_q, W_k, W_v, W_o)) for side in (submission, reference))
+    )
+    second = "layer(-queries, keys, values, other_lens)"
+    close(mine[0], right[0], what=f"{CALLED}, once {second} was called,")
+    close(mine[1], right[1], what=f"{second} after {CALLED}")
+    close(mine[2], right[2], what="the gradient of (first result * second result).sum() with respect to queries")
+    problem = f"must have the keys {', '.join(right[3])}, not {', '.join(mine[3]) or 'none'}"
+    expect(mine[3] == right[3], problem, what="layer.state_dict() after two calls")
+    expect(not mine[4], "must still be in evaluation mode, with all its parts", what=f"The layer after {CALLED}")
 
 
 @check("MultiHeadAttention", points=1)

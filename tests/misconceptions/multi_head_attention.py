@@ -121,6 +121,21 @@ def split_by_view(X, num_heads):
     return X.view(b * num_heads, n, h // num_heads)
 
 
+split_results = {}
+
+
+@misconception(
+    "transpose_qkv",
+    "one tensor for all results of a shape",
+    trips="test_transpose_qkv_keeps_nothing_between_calls",
+    hint="The result of a call is right until the next call of the same shape, which writes into the same tensor: "
+    "once keys are split, the queries that were split before hold keys. Make a new tensor in every call.",
+)
+def split_into_kept_tensor(X, num_heads):
+    parts = torch.stack(X.tensor_split(num_heads, dim=2), dim=1).flatten(0, 1)
+    return split_results.setdefault((parts.shape, X.dtype), torch.empty_like(parts)).detach().copy_(parts)
+
+
 # transpose_output
 
 
@@ -181,7 +196,36 @@ def join_by_sum(X, num_heads):
     return X.unflatten(0, (-1, num_heads)).sum(dim=1)
 
 
+joined_results = {}
+
+
+@misconception(
+    "transpose_output",
+    "one tensor for all results of a shape",
+    trips="test_transpose_output_keeps_nothing_between_calls",
+    hint="A tensor for the result is made once, kept, and filled anew in each call, so whoever still holds an earlier "
+    "result finds other numbers in it. Each call needs a result of its own.",
+)
+def join_into_kept_tensor(X, num_heads):
+    joined = torch.cat([X[j::num_heads] for j in range(num_heads)], dim=2)
+    return joined_results.setdefault((joined.shape, X.dtype), torch.empty_like(joined)).detach().copy_(joined)
+
+
 # MultiHeadAttention: lengths
+
+
+@misconception(
+    "MultiHeadAttention",
+    "the lengths of the first call are kept",
+    trips="test_keeps_nothing_between_calls",
+    hint="A second call with other lengths is masked like the first: what was made from valid_lens is stored on self "
+    "and used again as long as its shape fits. The lengths belong to one batch; work them out in every call.",
+)
+class KeptLengths(Parts):
+    def repeated(self, valid_lens):
+        if getattr(self, "shape", None) != valid_lens.shape:
+            self.shape, self.kept = valid_lens.shape, super().repeated(valid_lens)
+        return self.kept
 
 
 @misconception(

@@ -8,11 +8,11 @@
 #
 # **形状**：$b$个样本，每个样本有$n$个查询和$m$个键值对，`num_heads`个头。`num_hiddens`即$h$，
 # 是所有头合起来的宽度；它总是`num_heads`的倍数，$d = h\,/\,$`num_heads`是一个头的宽度。
-# 输入可能是其他张量的转置或切片视图。
+# 没有大小为0的轴。输入可能是其他张量的转置或切片视图。
 #
-# **规则**：
-# 在`MultiHeadAttention`中不能使用`F.scaled_dot_product_attention`和`nn.MultiheadAttention`：
-# 你正是要构建它。`nn.Linear`以及torch的其余一切都可以使用。
+# **规则**：在`MultiHeadAttention`中不能使用`nn.functional.scaled_dot_product_attention`、
+# `nn.MultiheadAttention`以及建立在它们之上的东西：你正是要构建它。
+# `nn.Linear`以及torch的其余一切都可以使用。
 #
 # 请填写每一处`YOUR CODE HERE`。你可以随时运行`autograder check multi_head_attention`。
 
@@ -25,7 +25,7 @@ from torch import nn
 # %% [markdown]
 # ## 已给出：`DotProductAttention(dropout)`
 #
-# 这一个已经完整：带掩蔽的缩放点积注意力，是前面一个单元的内容。请把它用于你的各个头；
+# 这一个已经完整：带掩蔽的缩放点积注意力，是前面一个单元的内容。请把它用于你的各个头，或者自己计算；
 # 这里没有什么要改。它把分数除以**它所得到的查询**的宽度的平方根，
 # 并为其中每个矩阵取`valid_lens`的一行：
 #
@@ -73,7 +73,7 @@ class DotProductAttention(nn.Module):
 #
 # - `X`：(b, n, h)，任意数据类型。`num_heads`：整除h的整数。
 # - 返回：(b · num_heads, n, h / num_heads)，数据类型相同，同一个样本的各个头**相邻**。
-#   数只是改变位置。`X`本身保持不变。
+#   数只是改变位置。`X`本身保持不变（结果可以是它的视图），先前的结果也保持不变。
 #
 # 提示：`reshape`从不移动数：它按顺序读取，只是在别处换行。所以先给头一个自己的轴，
 # 再把这个轴移到它应在的位置，然后才合并轴。最后一步要求哪两个轴相邻？
@@ -99,7 +99,8 @@ def transpose_qkv(X, num_heads):
 # - `X`：(b · num_heads, n, d)，任意数据类型，次序与`transpose_qkv`的结果相同。`num_heads`：
 #   整除第一个轴的长度的整数。
 # - 返回：(b, n, num_heads · d)，数据类型相同。
-#   `transpose_output(transpose_qkv(X, num_heads), num_heads)`就是`X`。参数本身保持不变。
+#   `transpose_output(transpose_qkv(X, num_heads), num_heads)`等于`X`。
+#   参数本身保持不变（结果可以是它的视图），先前的结果也保持不变。
 #
 # 提示：还原`transpose_qkv`的各步，最后一步最先。permute之后的张量在内存中不连续；
 # `view`和`reshape`中哪一个会介意？
@@ -129,13 +130,15 @@ def transpose_output(X, num_heads):
 # - 子模块：`W_q`（查询大小到h）、`W_k`（键大小到h）、`W_v`（值大小到h）和`W_o`（h到h），
 #   都是`nn.Linear`。`bias=False`时都没有偏置，`bias=True`时四者都有。
 #   所以`state_dict()`中有`W_q.weight`、`W_k.weight`、`W_v.weight`、`W_o.weight`，
-#   `bias=True`时还有`W_q.bias`等等，没有别的。
+#   `bias=True`时还有`W_q.bias`等等，没有别的，调用之后也是如此。如何初始化由你决定。
 # - `layer(queries, keys, values, valid_lens)`，其中`queries` (b, n, 查询大小)、`keys`
-#   (b, m, 键大小)、`values` (b, m, 值大小)；返回(b, n, h)，数据类型相同。
+#   (b, m, 键大小)、`values` (b, m, 值大小)，全为float32或全为float64，元素都是有限的，填充也是；
+#   返回(b, n, h)，数据类型相同。分数可以大到数千。
 # - `valid_lens`：`None`（每个键都算数）；(b,) int64，每个样本一个长度，由它的查询共用；或(b, n)
 #   int64，每个查询一个长度；都在1到m之间。**一个样本的所有头共用它的长度。** 它保持不变，查询、
 #   键和值也是如此。
-# - 概率为`dropout`的暂退法作用于每个头的注意力权重（每个权重独立地置零或乘以$1/(1-p)$），
+# - 一个层可以调用任意多次，大小和长度可以不同：先前的调用不影响后来的调用，它的结果也保持不变。
+# - 概率为`dropout`（小于1）的暂退法作用于每个头的注意力权重（每个权重独立地置零或乘以$1/(1-p)$），
 #   仅在训练模式下，并且不作用于别的东西。
 #
 # 提示：在`transpose_qkv`之后有b · num_heads个查询矩阵，而`valid_lens`仍只有b行。
