@@ -786,7 +786,7 @@ def gru_in_float32(inputs, state, params):
     "training would change nothing. Whatever is prepared from params has to be prepared in the call that uses it.",
 )
 def gru_with_kept_params(inputs, state, params, kept={}):
-    key = tuple(p.shape for p in params)
+    key = tuple((p.shape, p.dtype, p.device) for p in params)
     if key not in kept:
         kept[key] = [p.detach().clone() for p in params[:9]]
     states = states_of(inputs, state[0], kept[key])
