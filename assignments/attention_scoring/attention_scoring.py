@@ -7,16 +7,17 @@
 # mean.
 #
 # **Shapes.** A batch holds $b$ examples with $n$ queries and $m$ key–value pairs each: `queries` (b, n, query
-# size), `keys` (b, m, key size), `values` (b, m, v). Any of them may be a transposed or sliced view of
-# another tensor.
+# size), `keys` (b, m, key size), `values` (b, m, v), all float32 or all float64, no size 0. Any argument, the
+# lengths too, may be a transposed or sliced view of another tensor, and stays as it is. Entries are finite, those
+# of padding too; only `sequence_mask` meets others.
 #
 # **Valid lengths.** Sequences of different length share a batch because the short ones are padded at the end.
 # A valid length says how many positions, counted from the start, are real; the rest is padding and must not
 # be attended to.
 #
-# **Rules.** `F.scaled_dot_product_attention` and `nn.MultiheadAttention` are ruled out in
-# `DotProductAttention` and `AdditiveAttention`: you are building them. `nn.functional.softmax`, `nn.Linear`,
-# `nn.Dropout` and everything else in torch are yours.
+# **Rules.** `nn.functional.scaled_dot_product_attention`, `nn.MultiheadAttention` and what is built on them are
+# ruled out in `DotProductAttention` and `AdditiveAttention`: you are building them. `nn.functional.softmax`,
+# `nn.Linear`, `nn.Dropout` and everything else in torch are yours.
 #
 # Fill in each place that says `YOUR CODE HERE`. Run `autograder check attention_scoring` whenever you like.
 
@@ -34,9 +35,10 @@ from torch import nn
 # $$\operatorname{mask}(X)_{ij} = \begin{cases} X_{ij} & j < \text{valid\_len}_i \\ \text{value} &
 # \text{otherwise} \end{cases} \qquad j = 0, 1, \dots, m - 1$$
 #
-# - `X`: (n, m), floating point or int64. `valid_len`: (n,), int64, one length per row, from 0 to m (both
-#   included). `value`: a number.
-# - returns: a **new** tensor, (n, m), same dtype as `X`. `X` itself stays as it is.
+# - `X`: (n, m), float32, float64 or int64. `valid_len`: (n,), int64, one length per row, from 0 to m (both
+#   included). `value`: a number that the dtype of `X` can hold.
+# - returns: a **new** tensor, (n, m), same dtype as `X`, even where there is nothing to overwrite. `X` and
+#   `valid_len` stay as they are.
 # - Padding is *overwritten*, whatever it held, `nan` and infinity included. Gradients reach the valid entries
 #   of `X` and no others.
 #
@@ -63,12 +65,13 @@ def sequence_mask(X, valid_len, value=0):
 # $$\operatorname{masked\_softmax}(\mathbf x)_j = \begin{cases} \exp(x_j) \,/\, \sum_{k < \ell} \exp(x_k) & j
 # < \ell \\ 0 & \text{otherwise} \end{cases} \qquad j = 0, 1, \dots, m - 1$$
 #
-# - `X`: (b, n, m), floating point: the scores of m keys for n queries. Scores may be as large as ±1000.
+# - `X`: (b, n, m), float32 or float64: the scores of m keys for n queries. Scores are finite and may be as
+#   large as ±1000, those of padding too.
 # - `valid_lens`: `None` (every key counts), or (b,) int64, one length per example, shared by its n queries,
 #   or (b, n) int64, one length per query. Every length is from 1 to m: a row always has something to attend
 #   to.
-# - returns: (b, n, m), same dtype; every row sums to 1, and padding has weight 0 (up to $10^{-12}$). `X`
-#   itself stays as it is, and no gradient reaches the padding.
+# - returns: a new tensor, (b, n, m), same dtype; every row sums to 1, and padding has weight 0 (up to
+#   $10^{-12}$). `X` and `valid_lens` stay as they are, and no gradient reaches the padding.
 #
 # Hint: `sequence_mask` works on rows. How many rows does `X` have if you look at it as a matrix, and which
 # length belongs to each of them? And which score makes the exponential vanish?
@@ -93,14 +96,16 @@ def masked_softmax(X, valid_lens):
 #
 # - submodules: `W_q` (query size to `num_hiddens`), `W_k` (key size to `num_hiddens`) and `w_v`
 #   (`num_hiddens` to 1), all `nn.Linear` **without bias**. So the `state_dict()` holds `W_q.weight`,
-#   `W_k.weight`, `w_v.weight` and nothing else.
+#   `W_k.weight`, `w_v.weight` and nothing else, after a call too.
 # - `layer(queries, keys, values, valid_lens)`: scores of every query with every key, (b, n, m);
 #   `masked_softmax` makes weights of them; the result is the weighted mean of the values, (b, n, v).
 #   `valid_lens` as in `masked_softmax`.
-# - Dropout with probability `dropout` acts on the **weights** (each is zeroed or multiplied by $1/(1-p)$,
-#   independently), in training mode only.
+# - Dropout with probability `dropout` (below 1) acts on the **weights** (each is zeroed or multiplied by
+#   $1/(1-p)$, independently), in training mode only.
 # - attribute `attention_weights`: (b, n, m), the weights of the latest call as `masked_softmax` returned
-#   them, **before dropout**.
+#   them, **before dropout**; detached from the graph or not, as you like.
+# - A layer may be called any number of times, with other sizes and lengths: an earlier call plays no part in a
+#   later one, and its result stays.
 #
 # Hint: after the linear layers you have (b, n, h) and (b, m, h) and want a sum for every pair, (b, n, m, h).
 # Where does each of the two need an axis of size 1?
@@ -134,8 +139,9 @@ class AdditiveAttention(nn.Module):
 #
 # - `layer(queries, keys, values, valid_lens)` with `queries` (b, n, d), `keys` (b, m, d), `values` (b, m, v);
 #   returns (b, n, v). `valid_lens` as in `masked_softmax`.
-# - no parameters. Dropout on the weights in training mode, and the attribute `attention_weights` (b, n, m)
-#   from before dropout, both as in `AdditiveAttention`.
+# - no parameters: `state_dict()` is empty, after a call too. Dropout on the weights in training mode, the
+#   attribute `attention_weights` (b, n, m) from before dropout, and further calls, all as in
+#   `AdditiveAttention`.
 #
 # Hint: a batched matrix product of (b, n, d) with what shape gives (b, n, m)? Which two axes of `keys` change
 # places?

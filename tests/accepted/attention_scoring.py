@@ -49,6 +49,13 @@ def sequence_mask_by_numpy(X, valid_len, value=0):
     return torch.masked_fill(X, torch.from_numpy(past), value)
 
 
+@accepted("sequence_mask", "the valid entries written into a tensor full of value")
+def sequence_mask_by_index(X, valid_len, value=0):
+    rows = torch.repeat_interleave(torch.arange(len(X)), valid_len)
+    columns = torch.cat([torch.arange(int(length)) for length in valid_len])
+    return torch.full_like(X, value).index_put((rows, columns), X[rows, columns])
+
+
 # masked_softmax
 
 
@@ -116,6 +123,35 @@ def masked_softmax_by_torch_masked(X, valid_lens):
         return torch.masked.softmax(X, 2)
     mask = torch.arange(X.shape[2]).expand(X.shape) < valid_lens.reshape(X.shape[0], -1, 1)
     return torch.masked.softmax(X, 2, mask=mask)
+
+
+class SoftmaxOfValid(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, X, padding):
+        E = torch.exp(X.masked_fill(padding, -math.inf) - X.masked_fill(padding, -math.inf).amax(2, keepdim=True))
+        ctx.weights = E / E.sum(2, keepdim=True)
+        return ctx.weights.clone()
+
+    @staticmethod
+    def backward(ctx, grad):
+        return ctx.weights * (grad - (grad * ctx.weights).sum(2, keepdim=True)), None
+
+
+@accepted("masked_softmax", "a backward pass of one's own")
+def masked_softmax_by_function(X, valid_lens):
+    lengths = torch.full((len(X),), X.shape[2]) if valid_lens is None else valid_lens
+    return SoftmaxOfValid.apply(X, torch.arange(X.shape[2]) >= lengths.reshape(len(X), -1, 1))
+
+
+@accepted("masked_softmax", "a clone worked on in place, exponentials of a logarithm")
+def masked_softmax_by_log(X, valid_lens):
+    S = X.clone()
+    if valid_lens is not None:
+        last = (valid_lens[:, None] if valid_lens.ndim == 1 else valid_lens).expand(X.shape[:2]) - 1
+        edge = torch.zeros(X.shape, dtype=torch.int64).scatter(2, last.unsqueeze(2), 1)
+        S[edge.cumsum(2) > edge] = -math.inf
+    S -= S.detach().amax(2, keepdim=True)
+    return torch.exp(S - S.logsumexp(2, keepdim=True))
 
 
 # AdditiveAttention
@@ -197,6 +233,25 @@ class AdditiveAttentionOfPairs(nn.Module):
         scores = self.w_v(hidden).reshape(-1, n, m)
         self.attention_weights = masked_softmax(scores, valid_lens)
         return self.drop(self.attention_weights).matmul(values)
+
+
+@accepted("AdditiveAttention", "rows picked for every pair, new tensors worked on in place")
+class AdditiveAttentionInPlace(nn.Module):
+    def __init__(self, key_size, query_size, num_hiddens, dropout):
+        super().__init__()
+        self.W_q = nn.Linear(query_size, num_hiddens, bias=False)
+        self.W_k = nn.Linear(key_size, num_hiddens, bias=False)
+        self.w_v = nn.Linear(num_hiddens, 1, bias=False)
+        self.dropout = nn.Dropout(dropout)
+        self.register_buffer("attention_weights", None, persistent=False)
+
+    def forward(self, queries, keys, values, valid_lens=None):
+        n, m = queries.shape[1], keys.shape[1]
+        pairs = self.W_q(queries).index_select(1, torch.arange(n).repeat_interleave(m))
+        pairs += self.W_k(keys).index_select(1, torch.arange(m).repeat(n))
+        scores = self.w_v(pairs.tanh_()).view(-1, n, m)
+        self.attention_weights = masked_softmax(scores, valid_lens)
+        return torch.bmm(self.dropout(self.attention_weights), values)
 
 
 # DotProductAttention

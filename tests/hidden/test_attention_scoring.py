@@ -23,8 +23,8 @@ NEGLIGIBLE = 1e-12
 
 
 def lengths(shape, longest, shortest=1):
-    """Valid lengths of this shape, int64, from `shortest` to `longest`."""
-    return tensors(shape, elements=st.integers(shortest, longest), dtype=torch.int64, layouts=False)
+    """Valid lengths of this shape, int64, from `shortest` to `longest`, contiguous or not."""
+    return tensors(shape, elements=st.integers(shortest, longest), dtype=torch.int64)
 
 
 def padding_of(X, valid_lens):
@@ -32,10 +32,17 @@ def padding_of(X, valid_lens):
     return torch.arange(X.shape[-1]) >= valid_lens.reshape(len(X), -1, 1)
 
 
+def same_settings(gradients, default_dtype, call):
+    """Require gradients to be still switched on, and float32 to be still the default dtype, after `call`."""
+    expect(gradients, "must leave gradients switched on", what=call)
+    expect(default_dtype == "torch.float32", "must leave the default dtype alone, which is float32", what=call)
+
+
 # sequence_mask
 
 rows_of = st.shared(st.tuples(st.integers(1, 4), st.integers(1, 5)), key="rows and columns")
 row_lengths = rows_of.flatmap(lambda size: lengths(size[:1], size[1], shortest=0))
+full_rows = rows_of.map(lambda size: torch.full(size[:1], size[1]))
 
 
 @check("sequence_mask", points=2)
@@ -78,20 +85,42 @@ def test_sequence_mask_overwrites_nan_and_infinity(submission, X, valid_len, pad
 
 
 @probe
-def input_after_sequence_mask(names, X, valid_len):
+def arguments_after_sequence_mask(names, X, valid_len):
+    """X and valid_len after sequence_mask(X, valid_len, -1)"""
     names.sequence_mask(X, valid_len, -1)
-    return X
+    return [X, valid_len, torch.is_grad_enabled(), str(torch.get_default_dtype())]
 
 
 @check("sequence_mask", points=1)
 @given(X=tensors(rows_of), valid_len=row_lengths)
 def test_sequence_mask_leaves_its_input_alone(submission, X, valid_len):
-    """X is the same after sequence_mask(X, valid_len, value) as before."""
-    close(
-        submission.run(input_after_sequence_mask, X, valid_len),
-        X,
-        what="X after sequence_mask(X, valid_len, value)",
-    )
+    """X, valid_len and torch's settings are the same after sequence_mask(X, valid_len, value) as before."""
+    call = "sequence_mask(X, valid_len, value)"
+    mine, lens, *settings = items_of(submission.run(arguments_after_sequence_mask, X, valid_len), 4)
+    close(mine, X, what=f"X after {call}")
+    close(lens, valid_len, what=f"valid_len after {call}")
+    same_settings(*settings, call)
+
+
+@probe
+def second_mask_written(names, X, valid_len, value):
+    """sequence_mask(X, valid_len, value) three times, the second result filled with 7"""
+    first, second = names.sequence_mask(X, valid_len, value), names.sequence_mask(X, valid_len, value)
+    second.detach().fill_(7)
+    # A later call may put the right numbers back.
+    first = first.clone()
+    return [X, first, names.sequence_mask(X, valid_len, value)]
+
+
+@check("sequence_mask", points=1)
+@given(X=tensors(rows_of), valid_len=st.one_of(row_lengths, full_rows), value=eighths())
+def test_sequence_mask_returns_a_new_tensor(submission, reference, X, valid_len, value):
+    """Writing into a result, even of rows of full length, changes neither X nor the result of another call."""
+    mine, first, third = items_of(submission.run(second_mask_written, X, valid_len, value), 3)
+    wanted, call = reference.sequence_mask(X, valid_len, value), "sequence_mask(X, valid_len, value)"
+    close(mine, X, what=f"X, once the result of {call} was filled with 7,")
+    close(first, wanted, what=f"{call}, once the result of a later call was filled with 7,")
+    close(third, wanted, what=f"{call}, once the result of an earlier call was filled with 7,")
 
 
 some_of_each_row = rows_of.flatmap(lambda size: lengths(size[:1], size[1]))
@@ -174,25 +203,58 @@ def test_masked_softmax_of_large_scores(submission, reference, X, valid_lens):
 
 
 @probe
-def input_after_masked_softmax(names, X, valid_lens):
-    lengths_before = valid_lens.clone()
+def arguments_after_masked_softmax(names, X, valid_lens):
+    """X and valid_lens after masked_softmax(X, valid_lens)"""
     names.masked_softmax(X, valid_lens)
-    return [X, bool((valid_lens == lengths_before).all())]
+    return [X, valid_lens, torch.is_grad_enabled(), str(torch.get_default_dtype())]
 
 
 @check("masked_softmax", points=1)
-@given(X=scores, valid_lens=either)
+@given(X=scores, valid_lens=st.one_of(st.none(), either))
 def test_masked_softmax_leaves_its_input_alone(submission, X, valid_lens):
-    """X and valid_lens are the same after masked_softmax(X, valid_lens) as before."""
-    mine, same_lengths = items_of(submission.run(input_after_masked_softmax, X, valid_lens), 2)
-    close(mine, X, what="X after masked_softmax(X, valid_lens)")
-    expect(same_lengths, "must be the same as before", what="valid_lens after masked_softmax(X, valid_lens)")
+    """X, valid_lens and torch's settings are the same after masked_softmax(X, valid_lens) as before."""
+    call = "masked_softmax(X, valid_lens)"
+    mine, lens, *settings = items_of(submission.run(arguments_after_masked_softmax, X, valid_lens), 4)
+    close(mine, X, what=f"X after {call}")
+    close(lens, valid_lens, what=f"valid_lens after {call}")
+    same_settings(*settings, call)
+
+
+@probe
+def second_softmax_written(names, X, valid_lens):
+    """masked_softmax(X, valid_lens) three times, the second result filled with 7"""
+    first, second = names.masked_softmax(X, valid_lens), names.masked_softmax(X, valid_lens)
+    second.detach().fill_(7)
+    # A later call may put the right numbers back.
+    first = first.clone()
+    return [X, first, names.masked_softmax(X, valid_lens)]
+
+
+@check("masked_softmax", points=1)
+@given(X=scores, valid_lens=st.one_of(st.none(), either))
+def test_masked_softmax_returns_a_new_tensor(submission, reference, X, valid_lens):
+    """Writing into a result changes neither X nor the result of another call."""
+    mine, first, third = items_of(submission.run(second_softmax_written, X, valid_lens), 3)
+    wanted, call = reference.masked_softmax(X, valid_lens), "masked_softmax(X, valid_lens)"
+    close(mine, X, what=f"X, once the result of {call} was filled with 7,")
+    close(first, wanted, what=f"{call}, once the result of a later call was filled with 7,")
+    close(third, wanted, what=f"{call}, once the result of an earlier call was filled with 7,")
 
 
 @check("masked_softmax", points=1)
 @given(X=exact_scores, valid_lens=st.one_of(st.none(), either))
 def test_masked_softmax_gradient(submission, reference, X, valid_lens):
     """Gradients flow to the scores of valid keys, and none to padding."""
+    mine, right = submission.masked_softmax.vjp(X, valid_lens), reference.masked_softmax.vjp(X, valid_lens)
+    close(mine.output, right.output)
+    what = "the gradient of masked_softmax(X, valid_lens) with respect to X"
+    close(mine.inputs[0], right.inputs[0], what=what)
+
+
+@check("masked_softmax", points=1)
+@given(X=tensors(table, elements=LARGE, dtype=F64), valid_lens=st.one_of(st.none(), either))
+def test_masked_softmax_gradient_of_large_scores(submission, reference, X, valid_lens):
+    """Scores of up to 1000 in size, at valid keys or at padding, do no harm to the gradient either."""
     mine, right = submission.masked_softmax.vjp(X, valid_lens), reference.masked_softmax.vjp(X, valid_lens)
     close(mine.output, right.output)
     what = "the gradient of masked_softmax(X, valid_lens) with respect to X"
@@ -333,6 +395,50 @@ def judge_fraction(layer):
     different(first[..., 0], first[..., 1], "must be drawn for each key by itself", what=what)
 
 
+@probe
+def arguments_after_call(names, layer, queries, keys, values, valid_lens):
+    """queries, keys, values and valid_lens after layer(queries, keys, values, valid_lens)"""
+    layer(queries, keys, values, valid_lens)
+    return [queries, keys, values, valid_lens, torch.is_grad_enabled(), str(torch.get_default_dtype())]
+
+
+def judge_arguments(side, layer, queries, keys, values, valid_lens):
+    """Require the arguments, and torch's settings, to be the same after a call of the layer as before."""
+    before = {"queries": queries, "keys": keys, "values": values, "valid_lens": valid_lens}
+    *after, gradients, default_dtype = items_of(side.run(arguments_after_call, layer, *before.values()), 6)
+    for (name, argument), now in zip(before.items(), after, strict=True):
+        close(now, argument, what=f"{name} after {CALLED}")
+    same_settings(gradients, default_dtype, CALLED)
+
+
+@probe
+def called_twice(names, layer, queries, keys, values, valid_lens, other_lens):
+    """layer(queries, keys, values, valid_lens), then layer(-queries, keys, values, other_lens)"""
+    queries.requires_grad_()
+    first = layer(queries, keys, values, valid_lens)
+    second = layer(-queries, keys, values, other_lens)
+    (gradient,) = torch.autograd.grad((first * second).sum(), queries)
+    stored, training = sorted(layer.state_dict()), any(module.training for module in layer.modules())
+    return [first, second, layer.attention_weights, gradient, stored, training]
+
+
+def judge_two_calls(sides, layers, queries, keys, values, valid_lens):
+    """Require two calls of a layer in evaluation mode to give what two calls of the reference's give.
+
+    In the second call short rows are long, and long ones short.
+    """
+    arguments = queries, keys, values, valid_lens, keys.shape[1] + 1 - valid_lens
+    mine, right = (items_of(side.run(called_twice, layer, *arguments), 6) for side, layer in zip(sides, layers))
+    second = "layer(-queries, keys, values, other_lens)"
+    close(mine[0], right[0], what=f"{CALLED}, once {second} was called,")
+    close(mine[1], right[1], what=f"{second} after {CALLED}")
+    close(mine[2], right[2], what=f"layer.attention_weights after {second}")
+    close(mine[3], right[3], what="the gradient of (first result * second result).sum() with respect to queries")
+    problem = f"must have the keys {', '.join(right[4]) or 'none'}, not {', '.join(mine[4]) or 'none'}"
+    expect(mine[4] == right[4], problem, what="layer.state_dict() after two calls")
+    expect(not mine[5], "must still be in evaluation mode, with all its parts", what=f"The layer after {CALLED}")
+
+
 # AdditiveAttention
 
 WEIGHTS = {"W_q": part(H, D_Q), "W_k": part(H, D_K), "w_v": part(H)}
@@ -378,6 +484,22 @@ def test_additive_attention_gradient(submission, reference, queries, keys, value
     """Gradients flow to queries, keys, values and all three weights."""
     mine, right = additive(submission, W_q, W_k, w_v), additive(reference, W_q, W_k, w_v)
     agree_in_gradients(mine, right, queries, keys, values, valid_lens)
+
+
+@check("AdditiveAttention", points=1)
+@given(queries=part(B, N, D_Q), keys=part(B, M, D_K), values=part(B, M, V), valid_lens=ANY_LENS, num_hiddens=few)
+def test_additive_attention_leaves_its_inputs_alone(submission, queries, keys, values, valid_lens, num_hiddens):
+    """Queries, keys, values, valid_lens and torch's settings are the same after a call as before."""
+    layer = untrained(submission, queries, keys, num_hiddens, dropout=0.5, training=True)
+    judge_arguments(submission, layer, queries, keys, values, valid_lens)
+
+
+@check("AdditiveAttention", points=1)
+@given(queries=part(B, N, D_Q), keys=part(B, M, D_K), values=part(B, M, V), valid_lens=LENS, **WEIGHTS)
+def test_additive_attention_called_twice(submission, reference, queries, keys, values, valid_lens, W_q, W_k, w_v):
+    """A second call is right too; it leaves the first result as it is, and adds nothing to state_dict()."""
+    layers = additive(submission, W_q, W_k, w_v), additive(reference, W_q, W_k, w_v)
+    judge_two_calls((submission, reference), layers, queries, keys, values, valid_lens)
 
 
 @check("AdditiveAttention", points=1)
@@ -470,6 +592,21 @@ def test_dot_product_attention_in_evaluation_mode(submission, queries, keys, val
 def test_dot_product_attention_gradient(submission, reference, queries, keys, values, valid_lens):
     """Gradients flow to queries, keys and values."""
     agree_in_gradients(dot_product(submission), dot_product(reference), queries, keys, values, valid_lens)
+
+
+@check("DotProductAttention", points=1)
+@given(queries=part(B, N, D_K), keys=part(B, M, D_K), values=part(B, M, V), valid_lens=ANY_LENS)
+def test_dot_product_attention_leaves_its_inputs_alone(submission, queries, keys, values, valid_lens):
+    """Queries, keys, values, valid_lens and torch's settings are the same after a call as before."""
+    judge_arguments(submission, dot_product(submission, 0.5, training=True), queries, keys, values, valid_lens)
+
+
+@check("DotProductAttention", points=1)
+@given(queries=part(B, N, D_K), keys=part(B, M, D_K), values=part(B, M, V), valid_lens=LENS)
+def test_dot_product_attention_called_twice(submission, reference, queries, keys, values, valid_lens):
+    """A second call is right too; it leaves the first result as it is, and state_dict() empty."""
+    layers = dot_product(submission), dot_product(reference)
+    judge_two_calls((submission, reference), layers, queries, keys, values, valid_lens)
 
 
 @check("DotProductAttention", points=2)

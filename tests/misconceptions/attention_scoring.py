@@ -161,6 +161,30 @@ def mask_detached(X, valid_len, value=0):
     return X.detach().masked_fill(torch.arange(X.shape[1])[None] >= valid_len[:, None], value)
 
 
+@misconception(
+    "sequence_mask",
+    "X itself is returned when there is nothing to overwrite",
+    trips="test_sequence_mask_returns_a_new_tensor",
+    hint="Where every row is of full length, your result is X, under a second name: whoever writes into the one "
+    "changes the other. A new tensor is promised in every case; look at the shortcut for rows without padding.",
+)
+def mask_with_shortcut(X, valid_len, value=0):
+    past = torch.arange(X.shape[1])[None] >= valid_len[:, None]
+    return X.masked_fill(past, value) if past.any() else X
+
+
+@misconception(
+    "sequence_mask",
+    "the lengths are counted down in place",
+    trips="test_sequence_mask_leaves_its_input_alone",
+    hint="The result is right, but the caller's valid_len holds other numbers after the call, so the next call with "
+    "it goes wrong. Short forms of assignment such as += write into the tensor; make a new one to calculate with.",
+)
+def mask_changing_lengths(X, valid_len, value=0):
+    valid_len -= 1
+    return X.masked_fill(torch.arange(X.shape[1])[None] > valid_len[:, None], value)
+
+
 # masked_softmax
 
 
@@ -338,6 +362,53 @@ def softmax_in_place(X, valid_lens):
 )
 def softmax_unmasked(X, valid_lens):
     return nn.functional.softmax(X, dim=-1)
+
+
+@misconception(
+    "masked_softmax",
+    "exponentials of padding are taken and thrown away afterwards",
+    trips="test_masked_softmax_gradient_of_large_scores",
+    hint="The weights are right, but the gradient holds nan. A large score at the padding has an infinite "
+    "exponential; choosing 0 instead of it comes too late, because the gradient still passes through it, and 0 times "
+    "infinity is nan. Put the padding out of the way before anything is exponentiated.",
+)
+def softmax_choosing_late(X, valid_lens):
+    valid = torch.ones_like(X, dtype=torch.bool) if valid_lens is None else valid_table(X, valid_lens)
+    largest = X.masked_fill(~valid, -torch.inf).amax(dim=-1, keepdim=True)
+    E = torch.where(valid, torch.exp(X - largest), 0.0).to(X.dtype)
+    return E / E.sum(dim=-1, keepdim=True)
+
+
+results = {}
+
+
+@misconception(
+    "masked_softmax",
+    "the tensor of the last result is used again",
+    trips="test_masked_softmax_returns_a_new_tensor",
+    hint="A first call is right, but the next one of the same size writes its weights into the same memory, and the "
+    "caller's first result changes. Keep nothing between calls: each result is a tensor of its own.",
+)
+def softmax_into_the_last_result(X, valid_lens):
+    if valid_lens is not None:
+        X = X.masked_fill(~valid_table(X, valid_lens), -1e6)
+    kept = results.setdefault((X.shape, X.dtype), torch.empty(X.shape, dtype=X.dtype))
+    return kept.detach().copy_(nn.functional.softmax(X, dim=-1))
+
+
+@misconception(
+    "masked_softmax",
+    "lengths per query are flattened with view",
+    trips="test_masked_softmax_with_one_length_per_query",
+    hint="valid_lens may be a transposed or sliced view of another tensor. view only relabels memory and refuses "
+    "where the numbers do not lie there in that order; which method copies them when it has to?",
+)
+def softmax_viewing_lengths(X, valid_lens):
+    if valid_lens is None:
+        return nn.functional.softmax(X, dim=-1)
+    rows = valid_lens.repeat_interleave(X.shape[1]) if valid_lens.dim() == 1 else valid_lens.view(-1)
+    past = torch.arange(X.shape[2]) >= rows[:, None]
+    return nn.functional.softmax(X.masked_fill(past.reshape(X.shape), -1e6), dim=-1)
 
 
 # AdditiveAttention
@@ -519,6 +590,37 @@ class AdditiveKeepsDropped(AdditiveParts):
     def forward(self, queries, keys, values, valid_lens=None):
         self.attention_weights = self.dropout(masked_softmax(self.scores(queries, keys), valid_lens))
         return torch.bmm(self.attention_weights, values)
+
+
+@misconception(
+    "AdditiveAttention",
+    "attention_weights become part of the state",
+    trips="test_additive_attention_called_twice",
+    hint="After a call state_dict() holds the attention weights as well, so they are saved with the model, and cannot "
+    "be loaded for a batch of another size. They belong to one batch, not to the layer: a plain attribute will do.",
+)
+class AdditiveStoresWeights(AdditiveParts):
+    def __init__(self, key_size, query_size, num_hiddens, dropout):
+        super().__init__(key_size, query_size, num_hiddens, dropout)
+        self.register_buffer("attention_weights", None)
+
+    def forward(self, queries, keys, values, valid_lens=None):
+        return self.attend(self.scores(queries, keys), values, valid_lens)
+
+
+@misconception(
+    "AdditiveAttention",
+    "values of padding are zeroed in place",
+    trips="test_additive_attention_leaves_its_inputs_alone",
+    hint="The caller's values hold zeros at the padding after the call. Padding has no weight, so its values need "
+    "no treatment; and what a layer is given it only reads.",
+)
+class AdditiveZeroesValues(AdditiveParts):
+    def forward(self, queries, keys, values, valid_lens=None):
+        if valid_lens is not None:
+            longest = valid_lens.reshape(len(values), -1).amax(dim=1, keepdim=True)
+            values[torch.arange(values.shape[1]) >= longest] = 0
+        return self.attend(self.scores(queries, keys), values, valid_lens)
 
 
 # DotProductAttention
@@ -750,3 +852,31 @@ class DotForgetsWeights(DotProductParts):
     def forward(self, queries, keys, values, valid_lens=None):
         weights = masked_softmax(self.scores(queries, keys), valid_lens)
         return torch.bmm(self.dropout(weights), values)
+
+
+@misconception(
+    "DotProductAttention",
+    "queries are scaled in place",
+    trips="test_dot_product_attention_leaves_its_inputs_alone",
+    hint="The caller's queries are smaller after the call: /= and its like write into the tensor that the caller "
+    "holds, and a second call scales them once more. Calculate with a new tensor.",
+)
+class DotScalesInPlace(DotProductParts):
+    def forward(self, queries, keys, values, valid_lens=None):
+        queries.detach().div_(math.sqrt(queries.shape[-1]))
+        return self.attend(torch.bmm(queries, keys.transpose(1, 2)), values, valid_lens)
+
+
+@misconception(
+    "DotProductAttention",
+    "the lengths of the first call are kept",
+    trips="test_dot_product_attention_called_twice",
+    hint="A second call with other lengths is masked like the first. Something made from valid_lens is stored on self "
+    "and used again as long as the shapes fit. Only attention_weights is to be kept, for the caller to look at.",
+)
+class DotKeepsLengths(DotProductParts):
+    def forward(self, queries, keys, values, valid_lens=None):
+        shape = None if valid_lens is None else (valid_lens.shape, keys.shape)
+        if getattr(self, "shape", ()) != shape:
+            self.shape, self.valid_lens = shape, valid_lens
+        return self.attend(self.scores(queries, keys), values, self.valid_lens)

@@ -6,15 +6,17 @@
 # 以及把填充排除在平均之外的softmax。
 #
 # **形状**：一个批量含有$b$个样本，每个样本有$n$个查询和$m$个键值对：`queries` (b, n, 查询大小)、
-# `keys` (b, m, 键大小)、`values` (b, m, v)。其中任何一个都可能是另一个张量的转置或切片视图。
+# `keys` (b, m, 键大小)、`values` (b, m, v)，全为float32或全为float64，没有大小为0的轴。
+# 任何一个参数，包括长度，都可能是另一个张量的转置或切片视图，并且保持不变。元素都是有限的，
+# 填充也是；只有`sequence_mask`会遇到别的。
 #
 # **有效长度**：长度不同的序列可以放在同一个批量里，因为短的序列在末尾做了填充。
 # 有效长度说明从头数起有多少个位置是真实的；其余的是填充，不能被注意到。
 #
 # **规则**：
-# 在`DotProductAttention`和`AdditiveAttention`中不能使用`F.scaled_dot_product_attention`和`nn.MultiheadAttention`：
-# 你正是要构建它们。`nn.functional.softmax`、`nn.Linear`、
-# `nn.Dropout`以及torch的其余一切都可以使用。
+# 在`DotProductAttention`和`AdditiveAttention`中不能使用`nn.functional.scaled_dot_product_attention`、
+# `nn.MultiheadAttention`以及建立在它们之上的东西：你正是要构建它们。`nn.functional.softmax`、
+# `nn.Linear`、`nn.Dropout`以及torch的其余一切都可以使用。
 #
 # 请填写每一处`YOUR CODE HERE`。你可以随时运行`autograder check attention_scoring`。
 
@@ -32,9 +34,10 @@ from torch import nn
 # $$\operatorname{mask}(X)_{ij} = \begin{cases} X_{ij} & j < \text{valid\_len}_i \\ \text{value} &
 # \text{otherwise} \end{cases} \qquad j = 0, 1, \dots, m - 1$$
 #
-# - `X`：(n, m)，浮点数或int64。`valid_len`：(n,)，int64，每行一个长度，从0到m（两端都包括）。
-#   `value`：一个数。
-# - 返回：一个**新的**张量，(n, m)，数据类型与`X`相同。`X`本身保持不变。
+# - `X`：(n, m)，float32、float64或int64。`valid_len`：(n,)，int64，每行一个长度，
+#   从0到m（两端都包括）。`value`：一个`X`的数据类型能够表示的数。
+# - 返回：一个**新的**张量，(n, m)，数据类型与`X`相同，即使没有什么要覆盖也是新的。
+#   `X`和`valid_len`保持不变。
 # - 填充会被*覆盖*，无论其中是什么，包括`nan`和无穷大。梯度只传到`X`的有效元素。
 #
 # 提示：给一行的位置从0到m − 1编号，并与该行的长度比较。位置和长度需要什么形状，
@@ -59,11 +62,12 @@ def sequence_mask(X, valid_len, value=0):
 # $$\operatorname{masked\_softmax}(\mathbf x)_j = \begin{cases} \exp(x_j) \,/\, \sum_{k < \ell} \exp(x_k) & j
 # < \ell \\ 0 & \text{otherwise} \end{cases} \qquad j = 0, 1, \dots, m - 1$$
 #
-# - `X`：(b, n, m)，浮点数：n个查询对m个键的分数。分数可以大到±1000。
+# - `X`：(b, n, m)，float32或float64：n个查询对m个键的分数。分数是有限的，可以大到±1000，
+#   填充处的分数也是如此。
 # - `valid_lens`：`None`（每个键都算数）；或(b,) int64，每个样本一个长度，由它的n个查询共用；
 #   或(b, n) int64，每个查询一个长度。每个长度都在1到m之间：一行总有可以注意的东西。
-# - 返回：(b, n, m)，数据类型相同；每行之和为1，填充的权重为0（误差不超过$10^{-12}$）。
-#   `X`本身保持不变，没有梯度传到填充。
+# - 返回：一个新的张量，(b, n, m)，数据类型相同；每行之和为1，
+#   填充的权重为0（误差不超过$10^{-12}$）。`X`和`valid_lens`保持不变，没有梯度传到填充。
 #
 # 提示：`sequence_mask`处理的是行。把`X`看成矩阵时，它有多少行？每一行的长度是哪个？
 # 什么样的分数使指数函数消失？
@@ -89,12 +93,15 @@ def masked_softmax(X, valid_lens):
 #
 # - 子模块：`W_q`（查询大小到`num_hiddens`）、
 #   `W_k`（键大小到`num_hiddens`）和`w_v`（`num_hiddens`到1），都是**不带偏置**的`nn.Linear`。
-#   所以`state_dict()`中有`W_q.weight`、`W_k.weight`、`w_v.weight`，没有别的。
+#   所以`state_dict()`中有`W_q.weight`、`W_k.weight`、`w_v.weight`，没有别的，调用之后也是如此。
 # - `layer(queries, keys, values, valid_lens)`：每个查询与每个键的分数，(b, n, m)；
 #   由`masked_softmax`变成权重；结果是值的加权平均，(b, n, v)。
 #   `valid_lens`与`masked_softmax`中的相同。
-# - 概率为`dropout`的暂退法作用于**权重**（每个权重独立地置零或乘以$1/(1-p)$），仅在训练模式下。
-# - 属性`attention_weights`：(b, n, m)，最近一次调用中`masked_softmax`返回的权重，**在暂退之前**。
+# - 概率为`dropout`（小于1）的暂退法作用于**权重**（每个权重独立地置零或乘以$1/(1-p)$），
+#   仅在训练模式下。
+# - 属性`attention_weights`：(b, n, m)，最近一次调用中`masked_softmax`返回的权重，**在暂退之前**；
+#   是否与计算图分离由你决定。
+# - 一个层可以调用任意多次，大小和长度可以不同：先前的调用不影响后来的调用，它的结果也保持不变。
 #
 # 提示：经过线性层之后，你有(b, n, h)和(b, m, h)，并希望得到每一对之和，(b, n, m, h)。
 # 两者各在哪里需要一个大小为1的轴？
@@ -128,8 +135,8 @@ class AdditiveAttention(nn.Module):
 #
 # - `layer(queries, keys, values, valid_lens)`，其中`queries` (b, n, d)、`keys` (b, m, d)、`values`
 #   (b, m, v)；返回(b, n, v)。`valid_lens`与`masked_softmax`中的相同。
-# - 没有参数。训练模式下对权重做暂退，属性`attention_weights` (b, n, m)是暂退之前的权重，
-#   两者都与`AdditiveAttention`相同。
+# - 没有参数：`state_dict()`为空，调用之后也是如此。训练模式下对权重做暂退，属性`attention_weights`
+#   (b, n, m)是暂退之前的权重，可以再次调用，这些都与`AdditiveAttention`相同。
 #
 # 提示：(b, n, d)与什么形状做批量矩阵乘法可以得到(b, n, m)？`keys`的哪两个轴要交换位置？
 
