@@ -8,10 +8,13 @@
 # **Without a GPU.** You need none. Some checks replace `torch.cuda.is_available` and `torch.cuda.device_count`, so
 # that your code believes in a machine with 0, 1 or 4 GPUs; others use torch's device `meta`, whose tensors have a
 # shape and no numbers; others simulate GPUs: tensors report `cuda:1` as their device, and an operation on tensors of
-# two devices raises an error, as on real hardware. Where there is a GPU, the same is tried on it.
+# two devices raises an error, as on real hardware; `.to`, `.cuda`, `.cpu`, `device=`, `copy_` and the assignment to a
+# slice bring them together. Where there is a GPU, the same is tried on it.
 #
 # **Rules.** Everything in torch is yours. Ask about GPUs with `torch.cuda.is_available()` and
-# `torch.cuda.device_count()`, written like that and called anew in each function, so that the checks can replace them.
+# `torch.cuda.device_count()`, written like that and called anew in each function, so that the checks can replace them;
+# the two always agree. A function changes nothing but what it is said to change, and gradients are still switched on
+# after it.
 #
 # Fill in each place that says `YOUR CODE HERE`. Run `autograder check devices` whenever you like.
 
@@ -22,6 +25,7 @@ from torch import nn
 # %% [markdown]
 # ## 1. `try_gpu(i=0)`
 #
+# - `i`: an int, 0 or more.
 # - returns: a `torch.device`: GPU number `i`, written with its number as in `torch.device("cuda:2")`, if the machine
 #   has it; the CPU, `torch.device("cpu")`, if not.
 #
@@ -39,7 +43,7 @@ def try_gpu(i=0):
 # ## 2. `try_all_gpus()`
 #
 # - returns: a list of `torch.device`: all GPUs, in the order of their numbers and with their numbers; if there are
-#   none, a list that holds the CPU alone. The list is never empty.
+#   none, a list that holds the CPU alone. The list is never empty, and every call makes a new one.
 
 
 # %%
@@ -54,12 +58,13 @@ def try_all_gpus():
 #
 # A data loader may yield more than a tensor: a pair, a dictionary of tensors, a list of those, …
 #
-# - `batch`: a tensor, or a list, tuple or dictionary whose items are again such things, nested to any depth, or
-#   empty. Other things may stand in it too: numbers, strings, `None`.
+# - `batch`: a tensor (an `nn.Parameter` is one), or a plain list, tuple or dictionary whose items are again such
+#   things, nested to any depth, or empty. Other things may stand in it too: numbers, strings, `None`. `device`: a
+#   `torch.device`.
 # - returns: the same structure. Lists stay lists, tuples stay tuples, dictionaries keep their keys and the order of
 #   these. Every tensor in it is on `device`, with its values and its dtype; everything else is what it was.
-# - `batch` itself is not changed: where it holds lists or dictionaries, new ones are returned. (A tensor that is on
-#   `device` already need not be copied.)
+# - `batch` itself is not changed: where it holds lists or dictionaries, even empty ones, new ones are returned. (A
+#   tensor that is on `device` already need not be copied.)
 #
 # Hint: one kind of thing at a time. What a list needs done to each of its items is what you are just writing.
 
@@ -76,10 +81,12 @@ def to_device(batch, device):
 #
 # The fraction of a data set that a model gets right, computed on a device.
 #
-# - `net`: an `nn.Module` with parameters, or a function; it maps `X` to scores (n, q), and the largest score of a row
-#   is the prediction. A module is evaluated in **evaluation mode**. It stays on the device where it is.
+# - `net`: an `nn.Module` with parameters, or a function; it maps `X` to scores (n, q), for any q, and the largest score
+#   of a row is the prediction. A module is evaluated in **evaluation mode**; whether you put it back into its former
+#   mode is up to you. It stays on the device where it is, and its parameters stay as they are.
 # - `data_iter`: yields pairs `(X, y)`, usually on the CPU. `X` is a tensor, or a list of tensors, which `net` then
-#   receives as a list. `y`: (n,), the true classes. The last batch may be smaller than the others.
+#   receives as a list. `y`: (n,), the true classes. The last batch may be smaller than the others. What it yields (it
+#   may be a list of batches) is not changed.
 # - `device`: where `X` **and** `y` are moved, batch by batch. `None` means the device of the module's parameters; if
 #   `net` is a function, it means that the batches stay where they are.
 # - returns: correct predictions / examples, over *all* batches, as a number in [0, 1]. No gradient is needed.
@@ -104,7 +111,7 @@ def evaluate_accuracy_gpu(net, data_iter, device=None):
 #   floating dtype at first. They stand in `state_dict()` under these names, and follow the layer in
 #   `layer.to(device)` and `layer.double()`.
 # - `forward(X, valid_len)`: `X` is (n, num_features), and only its first `valid_len` rows are real; the rest is
-#   padding. `valid_len` is an int from 0 to n. With $V$ the set of real rows:
+#   padding, any finite numbers. `valid_len` is an int from 0 to n. With $V$ the set of real rows:
 #
 # $$\text{in training mode, first:} \qquad \text{total} \leftarrow \text{total} + \sum_{i \in V} X_i
 # \qquad \text{count} \leftarrow \text{count} + |V|$$
@@ -112,7 +119,7 @@ def evaluate_accuracy_gpu(net, data_iter, device=None):
 # $$\text{in both modes:} \qquad Y_i = \begin{cases} X_i - \text{total} \,/\, \max(\text{count}, 1) & i \in V \\
 # 0 & \text{otherwise} \end{cases}$$
 #
-# - returns: $Y$, with the shape, dtype and device of `X`. `X` itself stays as it is.
+# - returns: $Y$, a new tensor with the shape, dtype and device of `X`. `X` itself stays as it is.
 # - In evaluation mode the buffers stay as they are.
 # - The buffers are statistics: they never require gradients, and for the gradient of $Y$ the mean counts as a
 #   constant. So the gradient passes unchanged to the real rows of `X`, and none reaches the padding.

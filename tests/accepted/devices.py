@@ -1,5 +1,7 @@
 """Other correct ways to write the unit on devices."""
 
+import functools
+
 import torch
 from torch import nn
 
@@ -210,3 +212,59 @@ class EinsumBuffer(nn.Module):
             self.count.copy_(self.count + mask.sum())
         centred = X - self.total.clone() / self.count.clamp_min(1)
         return torch.einsum("n,nd->nd", mask, centred)
+
+
+@accepted("to_device", "functools.singledispatch")
+def to_device_by_kind(batch, device):
+    @functools.singledispatch
+    def move(thing):
+        return thing
+
+    move.register(torch.Tensor, lambda tensor: tensor.to(device))
+    move.register(list, lambda items: [*map(move, items)])
+    move.register(tuple, lambda items: (*map(move, items),))
+    move.register(dict, lambda items: {key: move(item) for key, item in items.items()})
+    return move(batch)
+
+
+@accepted("evaluate_accuracy_gpu", "former mode restored, y brought to the scores")
+def evaluate_and_restore(net, data_iter, device=None):
+    training = isinstance(net, nn.Module) and net.training
+    if isinstance(net, nn.Module):
+        net.eval()
+        device = next(net.parameters()).device if device is None else device
+    hits = []
+    with torch.inference_mode():
+        for X, y in data_iter:
+            scores = net(X if device is None else to_device(X, device))
+            hits.extend((scores.topk(1, dim=1).indices[:, 0] == y.to(scores.device)).tolist())
+    if training:
+        net.train()
+    return sum(hits) / len(hits)
+
+
+@accepted("DeviceAwareBuffer", "an autograd.Function, made under X's device")
+class BufferWithFunction(nn.Module):
+    class Centre(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, X, mean, real):
+            ctx.save_for_backward(real)
+            return torch.where(real, X - mean, torch.zeros_like(X))
+
+        @staticmethod
+        def backward(ctx, gradient):
+            (real,) = ctx.saved_tensors
+            return gradient * real, None, None
+
+    def __init__(self, num_features):
+        super().__init__()
+        for name, shape in (("total", num_features), ("count", ())):
+            self.register_buffer(name, torch.zeros(shape))
+
+    def forward(self, X, valid_len):
+        with X.device:
+            real = (torch.arange(len(X)) < valid_len)[:, None]
+        if self.training:
+            self.total += torch.where(real, X.detach(), 0).sum(dim=0)
+            self.count += valid_len
+        return self.Centre.apply(X, self.total / self.count.clamp(min=1), real)

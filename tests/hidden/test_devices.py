@@ -21,6 +21,7 @@ from autograder.suite import (
 
 F64 = torch.float64
 CPU = torch.device("cpu")
+SWITCHED_OFF = "leaves gradients switched off for all code that runs after it"
 
 
 # try_gpu, try_all_gpus
@@ -94,6 +95,30 @@ def test_cpu_alone_without_gpus(submission):
 
 
 @probe
+def devices_again(names, count):
+    """try_all_gpus()"""
+    kept = torch.cuda.device_count, torch.cuda.is_available
+    torch.cuda.device_count, torch.cuda.is_available = lambda: count, lambda: count > 0
+    try:
+        first = names.try_all_gpus()
+        before = list(first)
+        if isinstance(first, list):
+            first.clear()
+        return [before, list(names.try_all_gpus())]
+    finally:
+        torch.cuda.device_count, torch.cuda.is_available = kept
+
+
+@check("try_all_gpus", points=1)
+@given(num_gpus=st.integers(0, 3))
+def test_each_call_lists_the_devices_anew(submission, num_gpus):
+    """A second call gives the same devices, whatever has been done with the first list."""
+    first, second = items_of(submission.run(devices_again, num_gpus), 2)
+    what = f"try_all_gpus() {machine(num_gpus)}, called again after the first list was emptied,"
+    expect(first == second, f"must be {', '.join(map(str, first))}, not {', '.join(map(str, second))}", what=what)
+
+
+@probe
 def devices_here(names):
     """try_gpu() and try_all_gpus()"""
     return [names.try_gpu(), names.try_gpu(torch.cuda.device_count()), torch.ones(2, device=names.try_gpu()).is_cuda]
@@ -113,7 +138,7 @@ def test_real_gpu_is_found(submission):
 
 
 @probe
-def structure_after_moving(names, batch, device):
+def structure_after_moving(names, batch, device, before=None):
     """to_device(batch, device)"""
     found = {}
 
@@ -134,6 +159,8 @@ def structure_after_moving(names, batch, device):
             found[path] = repr(value)[:100]
 
     batch = eval(batch)
+    if before is not None:
+        names.to_device(batch, torch.device(before))
     moved = names.to_device(batch, torch.device(device))
     visit(moved, "to_device(batch, device)")
     visit(batch, "batch")
@@ -147,6 +174,9 @@ TENSORS = st.sampled_from(
         "torch.tensor(7)",
         "torch.tensor([[True], [False]])",
         "torch.arange(3)",
+        "nn.Parameter(torch.ones(2))",
+        "torch.zeros(0, 2)",
+        "torch.ones(2, 3).T",
     ]
 )
 OTHERS = st.sampled_from(["5", "'name'", "None", "2.5", "True"])
@@ -155,13 +185,13 @@ OTHERS = st.sampled_from(["5", "'name'", "None", "2.5", "True"])
 def nested(leaves):
     """Lists, tuples and dictionaries as source text, three levels deep at most."""
     items = leaves
-    for _ in range(2):
+    for _ in range(3):
         several = st.lists(items, max_size=3)
         items = st.one_of(
             leaves,
             several.map(lambda parts: f"[{', '.join(parts)}]"),
             several.map(lambda parts: f"({''.join(part + ', ' for part in parts)})"),
-            several.map(lambda parts: "{" + ", ".join(f"'{k}': {p}" for k, p in zip("yXz", parts)) + "}"),
+            several.map(lambda parts: "{" + ", ".join(f"{k}: {p}" for k, p in zip(("'y'", "0", "'X'"), parts)) + "}"),
         )
     return items
 
@@ -172,12 +202,13 @@ def kind_of(told):
     return "tensor" if " tensor of shape " in told else "container"
 
 
-def compare_structures(submission, reference, batch, device, kinds, only=""):
+def compare_structures(submission, reference, batch, device, kinds, only="", before=None):
     """Compare what is found at every place where the right structure has something of one of `kinds`.
 
-    only: "to_device" for the result, "batch" for the batch that was passed in, "" for both.
+    only: "to_device" for the result, "batch" for the batch that was passed in, "" for both. before: a device to which
+    the batch has been moved in a first call.
     """
-    mine, right = (each.run(structure_after_moving, batch, device) for each in (submission, reference))
+    mine, right = (each.run(structure_after_moving, batch, device, before) for each in (submission, reference))
     expect(isinstance(mine, dict), "must be a batch", got=mine)
     for path, wanted in right.items():
         if path.startswith(only) and kind_of(wanted) in kinds:
@@ -218,6 +249,40 @@ def test_values_arrive(submission, reference, batch):
 def test_batch_is_not_changed(submission, reference, batch):
     """The tensors of the result have moved; the batch passed in still holds its own, on their old device."""
     compare_structures(submission, reference, batch, "meta", ["tensor"])
+
+
+@check("to_device", points=1)
+@given(batch=nested(TENSORS), devices=st.sampled_from([("meta", "cpu"), ("cpu", "meta")]))
+def test_batch_is_moved_again(submission, reference, batch, devices):
+    """A second call moves the same batch to another device: it remembers nothing of the first."""
+    before, device = devices
+    compare_structures(submission, reference, batch, device, ["tensor"], "to_device", before)
+
+
+@probe
+def containers_in_both(names, batch, device):
+    """to_device(batch, device)"""
+
+    def containers(value, path):
+        found = [(path, value)] if isinstance(value, (list, dict)) else []
+        if isinstance(value, (list, tuple)):
+            value = dict(enumerate(value))
+        for key, item in value.items() if isinstance(value, dict) else ():
+            found += containers(item, f"{path}[{key!r}]")
+        return found
+
+    batch = eval(batch)
+    own = [id(container) for _, container in containers(batch, "batch")]
+    moved = names.to_device(batch, torch.device(device))
+    return [path for path, container in containers(moved, "to_device(batch, device)") if id(container) in own]
+
+
+@check("to_device", points=1)
+@given(batch=nested(TENSORS), device=st.sampled_from(["cpu", "meta"]))
+def test_containers_are_new(submission, batch, device):
+    """Every list and dictionary of the result is a new one, also an empty one or one from which nothing has moved."""
+    for path in items_of(submission.run(containers_in_both, batch, device)):
+        expect(False, "must be a new one, not the one that stands in the batch", what=path)
 
 
 @pytest.mark.gpu
@@ -360,6 +425,83 @@ def test_batches_go_to_the_given_device(submission, reference, device, data, kin
     close(value, right, what=f"the accuracy on {device} of batches that are on {data}")
 
 
+@probe(SimulatedGPUs)
+def traces_left(names, W, X, y, home, lists):
+    """evaluate_accuracy_gpu(net, data_iter)"""
+    with SimulatedGPUs():
+        weight = nn.Parameter(W.clone())
+
+        class Scores(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.weight = weight
+
+            def forward(self, X):
+                return (X[0] + X[1] if isinstance(X, (list, tuple)) else X) @ self.weight
+
+        net = Scores().to(home)
+        batches = [([A / 4, A - A / 4] if lists else A, b) for A, b in zip(X.split(3), y.split(3))]
+        held = [[*A, b] if lists else [A, b] for A, b in batches]
+        copies = [[t.clone() for t in batch] for batch in held]
+        first = float(names.evaluate_accuracy_gpu(net, batches))
+        recording = torch.is_grad_enabled()
+        after = [[*A, b] if lists else [A, b] for A, b in batches]
+        same = list(map(len, after)) == list(map(len, held))
+        same = same and all(t is u for now, was in zip(after, held) for t, u in zip(now, was))
+        same = same and all(torch.equal(t, u) for now, was in zip(held, copies) for t, u in zip(now, was))
+        trainable = net.weight.requires_grad and torch.equal(net.weight.detach().cpu(), W)
+        return [[first, float(names.evaluate_accuracy_gpu(net, batches))], same, trainable, recording]
+
+
+@check("evaluate_accuracy_gpu", points=1)
+@given(home=GPUS, lists=st.booleans(), **SCORES)
+def test_evaluation_leaves_no_trace(submission, home, lists, W, X):
+    """The data set and the parameters stay as they are, gradients are on afterwards, a second call gives the same."""
+    y = (X @ W).argmax(dim=1)
+    y[::3] = (y[::3] + 1) % 4
+    values, same, trainable, recording = items_of(submission.run(traces_left, W, X, y, home, lists), 4)
+    first, second = items_of(values, 2)
+    close(second, first, what="the accuracy of the same module on the same data set in a second call")
+    expect(same, "must hold the tensors that it held before, where and as they were", what="data_iter, a list,")
+    expect(trainable, "must keep their values and still require gradients", what="The parameters of net")
+    expect(recording, SWITCHED_OFF, what="evaluate_accuracy_gpu(net, data_iter)")
+
+
+@st.composite
+def many_classes(draw):
+    """(n, 2), the predicted class of 300 and the one that comes second, and (n,), the true classes."""
+    n, generator = draw(st.integers(1, 300)), torch.Generator().manual_seed(draw(st.integers(0, 10**6)))
+    low, high = torch.randint(0, 44, (2, n), generator=generator), torch.randint(0, 2, (n,), generator=generator)
+    predicted, second = low[0] + 256 * high, low[1] + 44
+    true = torch.stack([predicted, (predicted + 256) % 512, second])
+    which = torch.randint(0, 3, (n,), generator=generator)
+    return torch.stack([predicted, second], dim=1), true[which, torch.arange(n)]
+
+
+@probe
+def evaluated_on_many_classes(names, X, y, top, gap):
+    """evaluate_accuracy_gpu(net, data_iter)"""
+
+    def net(X):
+        scores = torch.full((len(X), 300), top - 2 * gap, dtype=torch.float64)
+        scores[torch.arange(len(X)), X[:, 1]] = top
+        scores[torch.arange(len(X)), X[:, 0]] = top + gap
+        return scores
+
+    return names.evaluate_accuracy_gpu(net, [(X, y)])
+
+
+@check("evaluate_accuracy_gpu", points=1)
+@given(batch=many_classes(), scale=st.sampled_from([(0.0, 1.0), (1.0, 1e-10), (-1e6, 0.5), (1e30, 1e20)]))
+def test_many_classes_and_any_scores(submission, batch, scale):
+    """There may be hundreds of classes, and the two largest scores may be huge, or almost the same."""
+    X, y = batch
+    returned = submission.run(evaluated_on_many_classes, X, y, *scale)
+    mine = number_of(returned, what="evaluate_accuracy_gpu(net, data_iter)")
+    right = float((X[:, 0] == y).double().mean())
+    close(mine, right, what="the accuracy of a function with 300 classes")
+
+
 @probe
 def device_reached(names, X, y, home, device):
     """evaluate_accuracy_gpu(net, data_iter, device)"""
@@ -442,7 +584,9 @@ COLUMNS = st.shared(st.integers(1, 4), key="columns")
 
 
 def rows(low=1, high=5):
-    return spread((st.integers(low, high), COLUMNS))
+    """(n, num_features), contiguous or not."""
+    drawn = spread((st.integers(low, high), COLUMNS))
+    return st.builds(lambda X, turned: X.T.contiguous().T if turned else X, drawn, st.booleans())
 
 
 def layers(submission, reference, X):
@@ -496,22 +640,29 @@ def test_padding_has_no_influence(submission, X, valid_len, training):
 
 
 @probe
-def buffers_of_a_new_layer(names, num_features):
+def buffers_of_a_new_layer(names, num_features, double):
     """DeviceAwareBuffer(num_features)"""
-    layer = names.DeviceAwareBuffer(num_features)
+    usual = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64 if double else usual)
+    try:
+        layer = names.DeviceAwareBuffer(num_features)
+    finally:
+        torch.set_default_dtype(usual)
     state = {name: value.detach() for name, value in layer.state_dict().items()}
     return [state, [name for name, _ in layer.named_buffers()], [name for name, _ in layer.named_parameters()]]
 
 
 @check("DeviceAwareBuffer", points=2)
-@given(num_features=st.integers(1, 5))
-def test_total_and_count_are_buffers(submission, num_features):
-    """total and count are zeros at first, buffers and no parameters, and stand in state_dict()."""
-    state, buffers, parameters = items_of(submission.run(buffers_of_a_new_layer, num_features), 3)
+@given(num_features=st.integers(1, 5), double=st.booleans())
+def test_total_and_count_are_buffers(submission, num_features, double):
+    """total and count are zeros of the default dtype at first, buffers and no parameters, and in state_dict()."""
+    state, buffers, parameters = items_of(submission.run(buffers_of_a_new_layer, num_features, double), 3)
+    dtype = F64 if double else torch.float32
     for name, shape in (("total", (num_features,)), ("count", ())):
         expect(name in buffers, f"must hold {name}; it holds {buffers or 'nothing'}", what="layer.named_buffers()")
         expect(name in state, f"must hold {name}; it holds {list(state) or 'nothing'}", what="layer.state_dict()")
-        equal(state[name], torch.zeros(shape), what=f"layer.{name} of a new layer")
+        what = f"layer.{name} of a layer that is made where torch.get_default_dtype() is {dtype}"
+        equal(state[name], torch.zeros(shape, dtype=dtype), what=what)
     expect(not parameters, f"must be empty, but holds {parameters}", what="layer.named_parameters()")
 
 
@@ -592,17 +743,47 @@ def state_after_tracked_pass(names, X, valid_len):
     for _ in range(2):
         layer(X.clone().requires_grad_(), valid_len)
     layer(X, valid_len)
-    return [layer.total.requires_grad, layer.count.requires_grad, torch.equal(X, kept)]
+    same = torch.equal(X, kept)
+    return [layer.total.requires_grad, layer.count.requires_grad, same, torch.is_grad_enabled()]
 
 
 @check("DeviceAwareBuffer", points=1)
 @given(X=rows(), short=st.integers(0, 2))
 def test_buffers_keep_no_graph(submission, X, short):
     """After training passes on an X that requires gradients, total and count require none; X is unchanged."""
-    total, count, same = items_of(submission.run(state_after_tracked_pass, X, max(len(X) - short, 0)), 3)
+    returned = submission.run(state_after_tracked_pass, X, max(len(X) - short, 0))
+    total, count, same, recording = items_of(returned, 4)
     expect(not total, "must be cut off from the graph, but its requires_grad is true", what="layer.total")
     expect(not count, "must be cut off from the graph, but its requires_grad is true", what="layer.count")
     expect(same, "must stay as it was", what="X after layer(X, valid_len)")
+    expect(recording, SWITCHED_OFF, what="layer(X, valid_len)")
+
+
+@probe
+def result_written(names, X, valid_len, training):
+    """layer(X, valid_len)"""
+    layer = names.DeviceAwareBuffer(X.shape[1]).double()
+    layer.train(training)
+    first = layer(X, valid_len)
+    kept = [X.clone(), first.clone()]
+    second = layer(X, valid_len)
+    later = torch.equal(first, kept[1])
+    kept += [second.clone(), layer.total.clone()]
+    first.add_(1)
+    apart = [torch.equal(now, was) for now, was in zip((X, second, layer.total), (kept[0], *kept[2:]))]
+    return [later, *apart, layer.training]
+
+
+@check("DeviceAwareBuffer", points=1)
+@given(X=rows(), short=st.integers(0, 1), training=st.booleans())
+def test_results_are_tensors_of_their_own(submission, X, short, training):
+    """A result shares memory with nothing: neither a second pass nor writing into it changes what it should not."""
+    returned = submission.run(result_written, X, max(len(X) - short, 0), training)
+    later, *apart, mode = items_of(returned, 5)
+    expect(later, "must stay as it was when the layer is called again", what="layer(X, valid_len)")
+    for kept, name in zip(apart, ("X", "The result of a second pass", "layer.total")):
+        expect(kept, "must not change when 1 is added to the result of the first pass", what=name)
+    expect(mode == training, "must be what it was before the pass", what="layer.training")
 
 
 @probe

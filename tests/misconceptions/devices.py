@@ -88,6 +88,20 @@ def all_gpus_or_bare_cpu():
     return [torch.device("cuda", i) for i in range(torch.cuda.device_count())] or torch.device("cpu")
 
 
+@misconception(
+    "try_all_gpus",
+    "one list for all calls",
+    trips="test_each_call_lists_the_devices_anew",
+    hint="Your list lives outside the call: whoever receives it and takes a device out of it changes what the next call "
+    "returns. Make the list inside the function.",
+)
+def all_gpus_remembered(kept={}):
+    count = torch.cuda.device_count()
+    if count not in kept:
+        kept[count] = [torch.device("cuda", i) for i in range(count)] or [torch.device("cpu")]
+    return kept[count]
+
+
 # to_device
 
 
@@ -188,6 +202,59 @@ def move_and_forget(batch, device):
     if isinstance(batch, torch.Tensor):
         batch.to(device)
         return batch
+    if isinstance(batch, (list, tuple)):
+        return type(batch)(to_device(item, device) for item in batch)
+    if isinstance(batch, dict):
+        return {key: to_device(item, device) for key, item in batch.items()}
+    return batch
+
+
+@misconception(
+    "to_device",
+    "empty containers are returned themselves",
+    trips="test_containers_are_new",
+    hint="An empty list or dictionary takes a way out of your function before it is built anew. Whoever fills the one in "
+    "the result fills the one in the batch. Empty is a size like any other.",
+)
+def move_unless_empty(batch, device):
+    if isinstance(batch, torch.Tensor):
+        return batch.to(device)
+    if isinstance(batch, (list, tuple)) and len(batch) > 0:
+        return type(batch)(to_device(item, device) for item in batch)
+    if isinstance(batch, dict) and len(batch) > 0:
+        return {key: to_device(item, device) for key, item in batch.items()}
+    return batch
+
+
+@misconception(
+    "to_device",
+    "only tensors of the exact type",
+    trips="test_every_tensor_is_moved",
+    hint="Something that is a tensor of a special kind, an nn.Parameter for instance, is left where it was: you ask "
+    "whether the type is this very class. Is there a question that a subclass answers with yes, too?",
+)
+def move_exact_tensors(batch, device):
+    if type(batch) is torch.Tensor:
+        return batch.to(device)
+    if isinstance(batch, (list, tuple)):
+        return type(batch)(to_device(item, device) for item in batch)
+    if isinstance(batch, dict):
+        return {key: to_device(item, device) for key, item in batch.items()}
+    return batch
+
+
+@misconception(
+    "to_device",
+    "moved tensors are remembered without their device",
+    trips="test_batch_is_moved_again",
+    hint="You note which tensors have been moved, and the notes outlive the call: moved again, to another device, the "
+    "same tensor comes back on the first. A default value is made once, when the function is defined.",
+)
+def move_with_memory(batch, device, kept={}):
+    if isinstance(batch, torch.Tensor):
+        if id(batch) not in kept:
+            kept[id(batch)] = batch, batch.to(device)  # kept alive, so that no other tensor gets its id
+        return kept[id(batch)][1]
     if isinstance(batch, (list, tuple)):
         return type(batch)(to_device(item, device) for item in batch)
     if isinstance(batch, dict):
@@ -296,6 +363,89 @@ def evaluate_first_batch(net, data_iter, device=None):
     device = home_of(net, device)
     for X, y in data_iter:
         return share_of_hits(net, [(to_device(X, device), to_device(y, device))])
+
+
+@misconception(
+    "evaluate_accuracy_gpu",
+    "gradients stay switched off",
+    trips="test_evaluation_leaves_no_trace",
+    hint="You switch gradients off and never on again, and not for this function alone but for the whole program: the "
+    "next training step finds nothing to go backward through. Limit it to the block that needs it.",
+)
+def evaluate_switches_gradients_off(net, data_iter, device=None):
+    device = home_of(net, device)
+    hits = []
+    torch.set_grad_enabled(False)
+    for X, y in data_iter:
+        X, y = (X, y) if device is None else (to_device(X, device), to_device(y, device))
+        hits += (net(X).argmax(dim=1) == y).tolist()
+    return sum(hits) / len(hits)
+
+
+@misconception(
+    "evaluate_accuracy_gpu",
+    "parameters are frozen",
+    trips="test_evaluation_leaves_no_trace",
+    hint="You tell the parameters not to require gradients and leave it at that: after the evaluation the model can no "
+    "longer be trained. What is wanted is a stretch of code without gradients, not a model without.",
+)
+def evaluate_freezes_parameters(net, data_iter, device=None):
+    device = home_of(net, device)
+    if isinstance(net, nn.Module):
+        net.requires_grad_(False)
+    return share_of_hits(net, ((X, y) if device is None else to_device((X, y), device) for X, y in data_iter))
+
+
+@misconception(
+    "evaluate_accuracy_gpu",
+    "classes squeezed into 8 bits",
+    trips="test_many_classes_and_any_scores",
+    hint="Predictions and labels are compared as 8-bit numbers, which know 256 values: with more classes, two different "
+    "ones become the same number. Compare the class numbers with the dtype they have.",
+)
+def evaluate_in_bytes(net, data_iter, device=None):
+    device = home_of(net, device)
+    hits = []
+    for X, y in data_iter:
+        X, y = (X, y) if device is None else to_device((X, y), device)
+        hits += (net(X).argmax(dim=1).byte() == y.byte()).tolist()
+    return sum(hits) / len(hits)
+
+
+@misconception(
+    "evaluate_accuracy_gpu",
+    "scores are rounded to float32",
+    trips="test_many_classes_and_any_scores",
+    hint="The scores lose digits before they are compared, and two that differed can become equal. Ask for the largest "
+    "score as it came from the model.",
+)
+def evaluate_in_single_precision(net, data_iter, device=None):
+    device = home_of(net, device)
+    hits = []
+    for X, y in data_iter:
+        X, y = (X, y) if device is None else to_device((X, y), device)
+        hits += (net(X).float().argmax(dim=1) == y).tolist()
+    return sum(hits) / len(hits)
+
+
+@misconception(
+    "evaluate_accuracy_gpu",
+    "the data set is moved",
+    trips="test_evaluation_leaves_no_trace",
+    hint="You put the moved tensors into the list that the data set handed you. It is the same list that the data set "
+    "holds: after the evaluation its data are on the device, and stay there. Build a list of your own for net.",
+)
+def evaluate_moves_data(net, data_iter, device=None):
+    device = home_of(net, device)
+    hits = []
+    with torch.no_grad():
+        for X, y in data_iter:
+            if isinstance(X, list):
+                X[:] = to_device(X, device)
+            elif device is not None:
+                X = X.to(device)
+            hits += (net(X).argmax(dim=1) == to_device(y, device or y.device)).tolist()
+    return sum(hits) / len(hits)
 
 
 # DeviceAwareBuffer
@@ -462,3 +612,34 @@ class WritesIntoInput(RunningMean):
             X[valid_len:] = 0
             X[:valid_len] -= self.total / self.count.clamp(min=1)
         return X
+
+
+@misconception(
+    "DeviceAwareBuffer",
+    "buffers made in float32",
+    trips="test_total_and_count_are_buffers",
+    hint="The dtype is written into your buffers. A program may choose another one as its default, and then new "
+    "parameters follow and your buffers do not. Leave the choice to torch.",
+)
+class BuffersInSinglePrecision(RunningMean):
+    def __init__(self, num_features):
+        nn.Module.__init__(self)
+        self.register_buffer("total", torch.zeros(num_features, dtype=torch.float32))
+        self.register_buffer("count", torch.zeros((), dtype=torch.float32))
+
+
+@misconception(
+    "DeviceAwareBuffer",
+    "one tensor for all results",
+    trips="test_results_are_tensors_of_their_own",
+    hint="The layer keeps a tensor for its result and writes every result of that size into it: the next call changes "
+    "what the last one returned. Every call has to return a tensor of its own.",
+)
+class OneResult(RunningMean):
+    def forward(self, X, valid_len):
+        Y = super().forward(X, valid_len)
+        kept = self.__dict__.get("kept")
+        if X.requires_grad or kept is None or kept.shape != Y.shape or kept.device != Y.device or kept.dtype != Y.dtype:
+            self.__dict__["kept"] = Y
+            return Y
+        return kept.copy_(Y)
