@@ -285,10 +285,12 @@ COUNTS = st.integers(1, 4)
 @probe
 def arguments_of_blocks(names, arguments, options):
     """resnet_block(...)"""
+    made = []
 
     class Block(nn.Module):
         def __init__(self, input_channels, num_channels, use_1x1conv=False, strides=1):
             super().__init__()
+            made.append(self)
             stride = strides[0] if isinstance(strides, (tuple, list)) else strides
             self.arguments = [input_channels, num_channels, bool(use_1x1conv), stride]
             self.conv1, self.bn1, self.conv2, self.bn2 = (nn.BatchNorm2d(1) for _ in range(4))
@@ -304,17 +306,21 @@ def arguments_of_blocks(names, arguments, options):
         names.Residual = own
     if not isinstance(blocks, (list, tuple)):
         return type(blocks).__name__
-    return [[b.arguments if isinstance(b, Block) else None for b in blocks], len({id(b) for b in blocks})]
+    called = [b.arguments if isinstance(b, Block) else None for b in blocks]
+    return [called, len({id(b) for b in blocks}), all(any(b is m for m in made) for b in blocks)]
 
 
 def arguments_of(exhibit, arguments, options):
-    """For each block of the list, what Residual was called with. The second value: how many of them differ."""
+    """For each block of the list, what Residual was called with.
+
+    The other values: how many of the blocks differ, and whether each comes from a call of Residual.
+    """
     returned = exhibit.run(arguments_of_blocks, arguments, options)
     expect(not isinstance(returned, str), f"must be a list, not {returned}", what="What resnet_block returns")
-    called, different_ones = items_of(returned, 2)
+    called, different_ones, all_called = items_of(returned, 3)
     for index, block in enumerate(called):
         expect(block is not None, "must be an instance of Residual", what=f"resnet_block(...)[{index}]")
-    return called, different_ones
+    return called, different_ones, all_called
 
 
 RESIDUAL = ("input_channels", "num_channels", "use_1x1conv", "strides")
@@ -333,10 +339,11 @@ def close_arguments(mine, right, index, names=RESIDUAL, whose="block {}"):
 def test_list_of_different_blocks(submission, num_channels, num_residuals, first_block):
     """The list holds num_residuals instances of Residual, each with parameters of its own."""
     arguments = [num_channels, num_channels, num_residuals]
-    called, different_ones = arguments_of(submission, arguments, {"first_block": first_block})
+    called, different_ones, all_called = arguments_of(submission, arguments, {"first_block": first_block})
     expect(len(called) == num_residuals, f"must have length {num_residuals}, not {len(called)}", what="The list")
     problem = f"must be {num_residuals} different objects, but some are one and the same"
     expect(different_ones == num_residuals, problem, what="The blocks")
+    expect(all_called, "must come from a call of Residual each, none from a copy", what="The blocks")
 
 
 @check("resnet_block", points=2)
@@ -377,7 +384,13 @@ def objects_of_two_stages(names, arguments):
     shared = {id(p) for block in held for p in block.parameters()} & {
         id(p) for block in second for p in block.parameters()
     }
-    return [len(held), len(first), len(second), len({id(block) for block in held + second}), len(shared)]
+    return [
+        len(held),
+        len(first),
+        len(second),
+        len({id(block) for block in held} & {id(block) for block in second}),
+        len(shared),
+    ]
 
 
 @check("resnet_block", points=1)
@@ -385,16 +398,14 @@ def objects_of_two_stages(names, arguments):
 def test_another_stage_has_blocks_of_its_own(submission, num_channels, num_residuals, first_block):
     """A second call makes another list of other blocks, with parameters of their own, and leaves the first list alone."""
     arguments = [num_channels, num_channels, num_residuals, first_block]
-    held, first, second, objects, shared = items_of(submission.run(objects_of_two_stages, arguments), 5)
+    held, first, second, again, shared = items_of(submission.run(objects_of_two_stages, arguments), 5)
     expect(
         first == held,
         f"must still have length {held} after a second call, not {first}",
         what="The list of the first call",
     )
     expect(second == held, f"must have length {held} as well, not {second}", what="The list of a second call")
-    expect(
-        objects == held + second, "must be other objects than those of the first", what="The blocks of a second call"
-    )
+    expect(again == 0, "must be other objects than those of the first", what="The blocks of a second call")
     expect(shared == 0, "must share no parameters with those of the first", what="The blocks of a second call")
 
 

@@ -1,5 +1,7 @@
 """Known mistakes in residual networks."""
 
+import copy
+
 from torch import nn
 from torch.nn import functional as F
 
@@ -325,6 +327,21 @@ def repeated(input_channels, num_channels, num_residuals, first_block=False):
         return [Residual(num_channels, num_channels)] * num_residuals
     later = [Residual(num_channels, num_channels)] * (num_residuals - 1)
     return [Residual(input_channels, num_channels, use_1x1conv=True, strides=2), *later]
+
+
+@misconception(
+    "resnet_block",
+    "copies of one block",
+    trips="test_list_of_different_blocks",
+    hint="Your later blocks are copies of one, so all of them start from the same random weights. Blocks that are made one "
+    "by one start from different ones.",
+)
+def copied(input_channels, num_channels, num_residuals, first_block=False):
+    first = Residual(num_channels, num_channels)
+    if not first_block:
+        first = Residual(input_channels, num_channels, use_1x1conv=True, strides=2)
+    later = Residual(num_channels, num_channels)
+    return [first, *(copy.deepcopy(later) for _ in range(num_residuals - 1))]
 
 
 @misconception(
