@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from enum import IntEnum
 from pathlib import Path
 
 from autograder.archives import PASSED_OVER, ArchiveError, shown, unpack
@@ -13,9 +14,10 @@ from autograder.submission import SUFFIXES
 _NBGRADER = ("source", "release", "autograded", "feedback", "gradebook.db", "nbgrader_config.py")
 _NAME_BYTES = 200
 # FIRST LAST_PARTICIPANT_assignsubmission_file_/FILE, or all in one name; with groups, GROUP-FIRST LAST.
-_MOODLE = re.compile(r"(?P<student>.+_\d+)_assignsubmission_[a-z]+_?(?P<file>.*)")
+_MOODLE = re.compile(r"(?P<student>.+?_\d+)_assignsubmission_[a-z]+_?(?P<file>.*)")
 # LASTFIRST_USER_ATTACHMENT_FILE; handed in late, LASTFIRST_LATE_USER_ATTACHMENT_FILE.
 _CANVAS = re.compile(r"(?P<name>.+?)(?:_LATE)?_(?P<user>\d+)_(?:LATE_)?\d+_(?P<file>.+)")
+# FILE is what the student named it, with which the name of another student can be imitated: the first match counts.
 # What Canvas (-1), browsers ( (1)) and file managers ( - Copy) add to the name of a file that was there before.
 _AGAIN = re.compile(r"(-\d+| ?\(\d+\)| - Copy)+$")
 
@@ -51,10 +53,19 @@ def gather(
     names = sorted(units, key=len, reverse=True)
     gathered = Gathered()
     chosen: dict[tuple[str, str], _Candidate] = {}
+    paths = list(paths)
+    given = frozenset(path.resolve().name for path in paths if path.is_dir())
     for number, path in enumerate(paths):
         root = _root(path, scratch / str(number) if scratch else None, gathered)
-        for candidate in _under(root, names, only, gathered.remarks) if root else ():
+        beside = given - {path.resolve().name}
+        for candidate in _under(root, names, only, beside, gathered.remarks) if root else ():
             _keep_best(chosen, candidate, gathered.remarks)
+    gathered.notes += [
+        f"{c.shown}: graded as {shown(c.found.student)}'s, in whose folder it lies, not as {shown(c.claimed)}'s; if that "
+        "folder is no student's, name the folder itself"
+        for c in chosen.values()
+        if c.claimed
+    ]
     gathered.submissions = sorted((c.found for c in chosen.values()), key=lambda f: (f.student, f.unit))
     return gathered
 
@@ -74,18 +85,28 @@ class _Root:
         return shown(Path(self.shown) / file.relative_to(self.path))
 
 
+class _Evidence(IntEnum):
+    """What a submission's place and name say for it, in ascending order."""
+
+    PLACE = 0  # another name than the unit's
+    PREFIX = 1  # the unit's name after another name than its folder's
+    NAME = 2
+
+
 @dataclass(frozen=True)
 class _Candidate:
-    """A submission that was found. named: whether its file bears the unit's name. shown: its name in remarks."""
+    """A submission that was found. shown: its name in remarks. claimed: whom its file's name gives it to, if that is not
+    whose it is."""
 
     found: Found
-    named: bool
+    evidence: _Evidence
     shown: str
+    claimed: str = ""
 
     @property
-    def rank(self) -> tuple[bool, int, int, str, str]:
+    def rank(self) -> tuple[_Evidence, int, int, str, str]:
         path = self.found.path
-        return (self.named, path.stat().st_mtime_ns, len(path.stem), path.suffix, str(path))
+        return (self.evidence, path.stat().st_mtime_ns, len(path.stem), path.suffix, str(path))
 
 
 def _root(path: Path, scratch: Path | None, gathered: Gathered) -> _Root | None:
@@ -117,19 +138,22 @@ def _unpacked(path: Path, scratch: Path | None, gathered: Gathered) -> _Root | N
     return _Root(folder, str(path))
 
 
-def _under(root: _Root, units: list[str], only: str | None, remarks: list[str]) -> Iterator[_Candidate]:
+def _under(
+    root: _Root, units: list[str], only: str | None, beside: frozenset[str], remarks: list[str]
+) -> Iterator[_Candidate]:
     files = [root.path] if root.path.is_file() else _files(root, remarks)
+    layout = _Layout(root.folder, units, only, _students_folders(files, root.folder, units), beside)
     for file in files:
-        understood = _understand(file, root.folder, units, only)
+        understood = _understand(file, layout)
         if understood is None:
             wanted = f"rename it to UNIT{file.suffix} or pass --unit"
             remarks.append(f"{root.name_of(file)}: no unit's name in it; {wanted}")
             continue
-        found, named = understood
+        found, evidence, claimed = understood
         if not _proper(found.student):
             remarks.append(f"{root.name_of(file)}: {shown(found.student)!r} cannot be a student's name; rename it")
         elif only in (None, found.unit):
-            yield _Candidate(found, named, root.name_of(file))
+            yield _Candidate(found, evidence, root.name_of(file), claimed)
 
 
 def _files(root: _Root, remarks: list[str]) -> list[Path]:
@@ -151,19 +175,62 @@ def _files(root: _Root, remarks: list[str]) -> list[Path]:
     return files
 
 
-def _understand(file: Path, root: Path, units: list[str], only: str | None) -> tuple[Found, bool] | None:
-    """Whose file this is and for which unit, and whether its name says the unit."""
-    folders = list(file.relative_to(root).parts[:-1])
+@dataclass(frozen=True)
+class _Layout:
+    """How the files below a root are told apart.
+
+    students_folders: whether the outermost folders are students', so that no name inside makes a file another student's.
+    beside: the names of the other folders that were given; if students' names are among them, the root is a student's.
+    """
+
+    root: Path
+    units: list[str]
+    only: str | None
+    students_folders: bool
+    beside: frozenset[str]
+
+    def outer(self, file: Path) -> list[str]:
+        """The folders around a file that say whose it may be."""
+        return _outer(file, self.root, self.units)
+
+
+def _outer(file: Path, root: Path, units: list[str]) -> list[str]:
+    return [folder for folder in file.relative_to(root).parts[:-1] if folder not in units]
+
+
+def _students_folders(files: list[Path], root: Path, units: list[str]) -> bool:
+    """They are not students' if all lies in a single one, nor if each of them holds a platform's export."""
+    exports: dict[str, bool] = {}
+    for file in files:
+        for folder in _outer(file, root, units)[:1]:
+            exports[folder] = exports.get(folder, False) or bool(_platform([folder], file.stem)[0])
+    alone = len(exports) == 1 and all(_outer(file, root, units) for file in files)
+    return not alone and not all(exports.values())
+
+
+def _understand(file: Path, layout: _Layout) -> tuple[Found, _Evidence, str] | None:
+    """Whose file this is and for which unit, what says so, and whom its name gives it to if that is somebody else."""
+    folders = list(file.relative_to(layout.root).parts[:-1])
     student, name = _platform(folders, file.stem)
-    unit, prefix = _unit_in(name, units)
+    unit, prefix = _unit_in(name, layout.units)
+    outer, claimed = layout.outer(file), ""
+    if outer and layout.students_folders:
+        claimed, student = student or prefix, _platform(outer[:1], "")[0] or outer[0]
+    elif not outer and not student and prefix in layout.beside:
+        claimed, student = prefix, layout.root.resolve().name
+    if claimed.casefold() == student.casefold():
+        claimed = ""
     if unit:
-        owner = student or prefix or _owner(folders, unit, root)
-        return Found(owner, unit, file), True
+        home = student or (outer[0] if outer else layout.root.resolve().name)
+        contradicted = claimed or (not student and prefix not in ("", home))
+        evidence = _Evidence.PREFIX if contradicted else _Evidence.NAME
+        return Found(student or prefix or home, unit, file), evidence, claimed
     for folder in reversed(folders):
-        if folder in units and (student or folders.index(folder) > 0):
-            return Found(student or folders[folders.index(folder) - 1], folder, file), False
-    if only is not None:
-        return Found(student or (folders[0] if folders else file.stem), only, file), False
+        if folder in layout.units and (student or folders.index(folder) > 0):
+            return Found(student or folders[folders.index(folder) - 1], folder, file), _Evidence.PLACE, claimed
+    if layout.only is not None:
+        owner = student or (folders[0] if folders else file.stem)
+        return Found(owner, layout.only, file), _Evidence.PLACE, claimed
     return None
 
 
@@ -172,10 +239,11 @@ def _platform(folders: list[str], stem: str) -> tuple[str, str]:
     for folder in folders:
         if found := _MOODLE.fullmatch(folder):
             return found["student"], stem
-    if found := _MOODLE.fullmatch(stem):
-        return found["student"], found["file"]
-    if found := _CANVAS.fullmatch(stem):
-        return f"{found['name']}_{found['user']}", found["file"]
+    moodle, canvas = _MOODLE.fullmatch(stem), _CANVAS.fullmatch(stem)
+    if moodle and not (canvas and canvas.end("user") < moodle.end("student")):
+        return moodle["student"], moodle["file"]
+    if canvas:
+        return f"{canvas['name']}_{canvas['user']}", canvas["file"]
     return "", stem
 
 
@@ -188,11 +256,6 @@ def _unit_in(name: str, units: list[str]) -> tuple[str, str]:
             if candidate.endswith(f"_{unit}"):
                 return unit, candidate.removesuffix(f"_{unit}")
     return "", ""
-
-
-def _owner(folders: list[str], unit: str, root: Path) -> str:
-    outer = [folder for folder in folders if folder != unit]
-    return outer[0] if outer else root.resolve().name
 
 
 def _proper(student: str) -> bool:
@@ -210,6 +273,6 @@ def _keep_best(chosen: dict[tuple[str, str], _Candidate], candidate: _Candidate,
         return
     worse, better = sorted((other, candidate), key=lambda c: c.rank)
     chosen[key] = better
-    why = "a newer file" if worse.named == better.named else "a file with the right name"
+    why = "a newer file" if worse.evidence == better.evidence else "a file with the right name"
     student, unit = key
     remarks.append(f"{worse.shown}: {student} has {why} for {unit}, {better.shown}, which was graded")

@@ -43,8 +43,8 @@ class TaskGrader:
 
     def grade(self, task: Task) -> Graded:
         """Never raises for what a submission, a killed process or a broken unit does: the failure is in what it returns."""
-        self._adopt(task.settings)
         try:
+            self._adopt(task.settings)
             unit = self._known_unit(task)
             return self._grade_with_fresh_zygotes(task, unit)
         except (IsolationError, CourseError) as error:
@@ -56,9 +56,9 @@ class TaskGrader:
             return failed(task, f"the grader broke: {_last_line(error)}")
 
     def close(self) -> None:
-        if self._grader is not None:
-            self._grader.close()
-            self._grader = None
+        grader, self._grader = self._grader, None  # a failure to end one must not break the next
+        if grader is not None:
+            grader.close()
 
     def __enter__(self) -> TaskGrader:
         return self

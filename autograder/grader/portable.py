@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import hmac
 import os
-import shutil
 import signal
 import subprocess
 import time
 
 import msgspec
 
+from autograder import scratch
 from autograder.grader.launching import Launched, can_fork, launch_spare
 from autograder.grader.workers import START_SECONDS, Worker, Zygote, ZygoteError
 from autograder.wire import Channel, WireError
@@ -52,7 +52,7 @@ class Spares(Zygote):
             raise ZygoteError(f"a worker did not start ({error}); `autograder doctor` says what is missing") from error
         spare.control.close()
         self._workers[spare.process.pid] = spare
-        return Worker(self, spare.process.pid, channel, [])
+        return Worker(self, spare.process.pid, channel, [], spare.scratch)
 
     def bury(self, pid: int) -> int:
         worker = self._workers.pop(pid, None)
@@ -104,7 +104,7 @@ def _end(worker: Launched) -> int:
         process.wait(0.05)
     _kill(process)
     status = process.wait()
-    shutil.rmtree(worker.scratch, ignore_errors=True)
+    scratch.delete(worker.scratch)
     return status
 
 

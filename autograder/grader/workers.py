@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,7 +16,9 @@ from types import TracebackType
 
 import msgspec
 
+from autograder import scratch
 from autograder.grader.launching import Launched, launch
+from autograder.grader.quota import LOOK_SECONDS, Quota
 from autograder.language import _
 from autograder.messages import Reply, Request, decode_reply, encode
 from autograder.wire import Channel, WireError
@@ -35,6 +36,7 @@ class WorkerError(Exception):
     WorkerError
     ├── WorkerTimeout   no answer by the deadline
     ├── WorkerDied      the process ended (status: exit code, or minus the signal's number)
+    │   └── WorkerOverfull  it was ended because it filled the disk
     └── WorkerBroke     it answered, but not with a reply
     """
 
@@ -46,9 +48,13 @@ class WorkerTimeout(WorkerError):
 
 
 class WorkerDied(WorkerError):
-    def __init__(self, status: int) -> None:
-        super().__init__(_describe_status(status))
+    def __init__(self, status: int, said: str = "") -> None:
+        super().__init__(said or _describe_status(status))
         self.status = status
+
+
+class WorkerOverfull(WorkerDied):
+    pass
 
 
 class WorkerBroke(WorkerError):
@@ -60,12 +66,13 @@ class ZygoteError(Exception):
 
 
 class Worker:
-    """A process that runs one submission."""
+    """A process that runs one submission. folder: the one it may write to."""
 
-    def __init__(self, zygote: Zygote, pid: int, channel: Channel, layers: list[str]) -> None:
+    def __init__(self, zygote: Zygote, pid: int, channel: Channel, layers: list[str], folder: str) -> None:
         self._zygote = zygote
         self._channel = channel
-        self.pid = pid
+        self._quota = Quota(folder, pid)
+        self.pid, self.folder = pid, folder
         self.layers = layers
 
     def ask(self, request: Request, seconds: float, busy_seconds: float = math.inf) -> Reply:
@@ -97,16 +104,24 @@ class Worker:
             raise WorkerBroke(str(error)) from None
 
     def _receive(self, deadline: float, busy_until: float) -> bytes:
-        """Raises TimeoutError at the deadline, or when the worker has been busy for too long."""
+        """Raises TimeoutError at the deadline, or when the worker has been busy for too long; WorkerOverfull."""
         while True:
+            self._check_quota()
             left = busy_until - self.busy_seconds()
             if left <= 0:
                 raise TimeoutError
             try:
-                return self._channel.receive(min(deadline, time.monotonic() + left))
+                answer = self._channel.receive(min(deadline, time.monotonic() + min(left, LOOK_SECONDS)))
             except TimeoutError:
                 if time.monotonic() >= deadline:
                     raise
+            else:
+                self._check_quota(answered=True)
+                return answer
+
+    def _check_quota(self, *, answered: bool = False) -> None:
+        if excess := self._quota.excess(answered=answered):
+            raise WorkerOverfull(self.close(), excess)
 
     def busy_seconds(self) -> float:
         """Processor time the worker has used; 0 where the system does not say."""
@@ -182,7 +197,7 @@ class Zygote:
             self.bury(answer.pid)
             raise ZygoteError(f"a worker could not raise its wall: {started.error}")
         self._live.add(answer.pid)
-        return Worker(self, answer.pid, channel, started.layers)
+        return Worker(self, answer.pid, channel, started.layers, answer.scratch)
 
     def bury(self, pid: int) -> int:
         """Kill a worker and return its exit status (minus the signal's number if a signal ended it)."""
@@ -199,7 +214,7 @@ class Zygote:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         if self._scratch:  # a killed zygote could not delete it
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            scratch.delete(self._scratch)
 
     def __enter__(self) -> Zygote:
         return self

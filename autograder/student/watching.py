@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import sys
 import time
@@ -26,6 +25,7 @@ from rich.control import Control
 from rich.segment import Segment
 from watchfiles import Change, awatch
 
+from autograder import scratch
 from autograder.course import Course, CourseError, Unit
 from autograder.grader.launching import Launched
 from autograder.language import _
@@ -188,7 +188,7 @@ class Watch:
             self.launched.process.kill()
             self.launched.process.wait()
             if self.launched.scratch:
-                shutil.rmtree(self.launched.scratch, ignore_errors=True)
+                scratch.delete(self.launched.scratch)
 
     async def _check_forever(self) -> None:
         loop = asyncio.get_running_loop()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import tempfile
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from autograder import wire
+from autograder import scratch, wire
 from autograder.messages import Returned, decode_request, encode
 from autograder.wire import Channel, WireError
 from autograder.worker import nvidia
@@ -44,72 +43,73 @@ class Zygote:
         finally:
             for pid in list(self._workers):
                 self._bury(pid)
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            scratch.delete(self._scratch)
 
     def _answer(self, command: Fork | Kill, descriptors: list[int]) -> None:
         match command:
             case Fork():
-                answer: Forked | Ended = Forked(self._fork(descriptors[0], command))
+                pid = self._fork(descriptors[0], command)
+                answer: Forked | Ended = Forked(pid, str(self._workers[pid]))
             case Kill():
                 answer = Ended(self._bury(command.pid))
         self._control.send(msgspec.msgpack.encode(answer))
 
     def _fork(self, descriptor: int, command: Fork) -> int:
-        scratch = Path(tempfile.mkdtemp(dir=self._scratch))
+        folder = Path(tempfile.mkdtemp(dir=self._scratch))
         if os.geteuid() == 0:
-            scratch.chmod(0o777)
+            folder.chmod(0o777)
         pid = os.fork()
         if pid == 0:
-            _be_worker(socket.socket(fileno=descriptor), scratch, command)
+            _be_worker(socket.socket(fileno=descriptor), folder, command)
         os.close(descriptor)
-        self._workers[pid] = scratch
+        self._workers[pid] = folder
         return pid
 
     def _bury(self, pid: int) -> int:
-        scratch = self._workers.pop(pid, None)
-        if scratch is None:
+        folder = self._workers.pop(pid, None)
+        if folder is None:
             return 0
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)  # the worker leads its own session
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
-        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.delete(folder)
         return os.waitstatus_to_exitcode(status)
 
 
-def _be_worker(connection: socket.socket, scratch: Path, command: Fork) -> None:
+def _be_worker(connection: socket.socket, folder: Path, command: Fork) -> None:
     """Never returns: the forked child becomes a worker and ends here."""
     try:
         os.setsid()
         channel = Channel(connection)
         output = redirect()
-        channel.send(msgspec.msgpack.encode(_start(scratch, connection.fileno(), command)))
+        channel.send(msgspec.msgpack.encode(_start(folder, connection.fileno(), command)))
         serve(channel, Server.of_submission(output))
     except BaseException:
         os._exit(70)
     os._exit(0)
 
 
-def _start(scratch: Path, descriptor: int, command: Fork) -> Started:
+def _start(folder: Path, descriptor: int, command: Fork) -> Started:
     try:
-        return Started(_prepare(scratch, descriptor, command))
+        return Started(_prepare(folder, descriptor, command))
     except Exception as error:
         return Started([], describe_error(error))
 
 
-def _prepare(scratch: Path, descriptor: int, command: Fork) -> list[str]:
-    os.environ["TMPDIR"] = os.environ["HOME"] = str(scratch)
+def _prepare(folder: Path, descriptor: int, command: Fork) -> list[str]:
+    os.environ["TMPDIR"] = os.environ["HOME"] = str(folder)
     tempfile.tempdir = None
     if not command.walled:
-        os.chdir(scratch)
+        os.chdir(folder)
         return []
     from autograder.worker.wall import raise_wall
 
     if not command.devices:
         for name in nvidia.SETTINGS:
             os.environ.pop(name, None)
-    return raise_wall(scratch, {descriptor}, [Path(device) for device in command.devices])
+    return raise_wall(folder, {descriptor}, [Path(device) for device in command.devices])
 
 
 def serve(channel: Channel, server: Server) -> None:

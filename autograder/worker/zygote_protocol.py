@@ -28,7 +28,10 @@ class Kill(msgspec.Struct, frozen=True, tag=True):
 
 
 class Forked(msgspec.Struct, frozen=True, tag=True):
+    """scratch: the folder the worker may write to."""
+
     pid: int
+    scratch: str = ""
 
 
 class Ended(msgspec.Struct, frozen=True, tag=True):

@@ -26,7 +26,7 @@ from autograder.bulk.tasks import Graded, RunError, Settings, Task
 from autograder.cells import Cell
 from autograder.course import Course, CourseError, load_course
 from autograder.gathering import Found
-from autograder.grader.grading import UnitGrader
+from autograder.grader.grading import Grader, UnitGrader
 from autograder.results import CheckResult, Outcome, SubmissionResult, score_exercise
 
 
@@ -242,6 +242,21 @@ def test_a_killed_zygote_is_replaced_and_the_submission_graded_again(shared: Set
         killed.join()
         assert plain(disturbed.result) == plain(undisturbed.result)
         assert own_zygote(before).pid != zygote.pid
+
+
+def test_a_grader_that_cannot_be_closed_costs_its_task_and_no_other(shared: Settings, monkeypatch: pytest.MonkeyPatch):
+    def fails(self: Grader) -> None:
+        close(self)
+        raise RecursionError("too deep")
+
+    close = Grader.close
+    with TaskGrader() as grader:
+        assert grader.grade(task_of(GOOD, shared)).result is not None
+        with monkeypatch.context() as patched:
+            patched.setattr(Grader, "close", fails)
+            lost = grader.grade(task_of(GOOD, msgspec.structs.replace(shared, seed=2)))
+        assert "the grader broke: RecursionError: too deep" in lost.failure
+        assert grader.grade(task_of(GOOD, shared)).result is not None
 
 
 def test_without_any_zygote_the_run_ends_with_a_reason(shared: Settings, monkeypatch: pytest.MonkeyPatch):

@@ -112,6 +112,103 @@ def test_of_a_students_files_for_a_unit_the_one_with_its_name_counts(folder: Pat
     assert "scratch.ipynb: ada has a file with the right name" in gathered.remarks[0]
 
 
+def owners(*names: str, under: Path, roots: list[Path] | None = None) -> dict[str, str]:
+    """Whose each file is, by its path below the folder."""
+    put(under, *names)
+    return {f.path.relative_to(under).as_posix(): f.student for f in gather(roots or [under], UNITS).submissions}
+
+
+def test_in_a_students_folder_no_name_makes_a_file_somebody_elses(folder: Path):
+    put(folder, "bob/dropout.py", "mallory/bob_dropout.py", "mallory/softmax_regression.py")
+    os.utime(folder / "bob/dropout.py", (1, 1))
+    gathered = gather([folder], UNITS)
+    assert {(f.student, f.unit, f.path.parent.name) for f in gathered.submissions} == {
+        ("bob", "dropout", "bob"),
+        ("mallory", "dropout", "mallory"),
+        ("mallory", "softmax_regression", "mallory"),
+    }
+    assert gathered.remarks == []
+    assert "mallory/bob_dropout.py: graded as mallory's" in gathered.notes[0]
+    assert "not as bob's" in gathered.notes[0]
+
+
+def test_in_a_students_folder_a_file_of_somebody_elses_name_gives_way(folder: Path):
+    put(folder, "bob/dropout.py", "mallory/bob_dropout.py", "mallory/dropout.py")
+    os.utime(folder / "mallory/dropout.py", (1, 1))
+    gathered = gather([folder], UNITS)
+    assert [f.path.name for f in gathered.submissions] == ["dropout.py", "dropout.py"]
+    assert "bob_dropout.py: mallory has a file with the right name" in gathered.remarks[0]
+    assert gathered.notes == []
+
+
+def test_in_a_students_folder_the_students_own_name_or_any_other_word_may_precede_the_units(folder: Path):
+    put(folder, "ada/Ada_dropout.py", "bob/final_dropout.py", "eve/dropout.py")
+    gathered = gather([folder], UNITS)
+    assert whose(gathered.submissions) == [("ada", "dropout"), ("bob", "dropout"), ("eve", "dropout")]
+    assert len(gathered.notes) == 1
+
+
+DISGUISES = [
+    "mallory/bob/dropout/anything.py",
+    "mallory/bob_2_7_dropout.py",
+    "mallory/Bob_2_assignsubmission_file_dropout.py",
+    "mallory/Bob_2_assignsubmission_file_/dropout.py",
+]
+
+
+@pytest.mark.parametrize("name", DISGUISES)
+def test_in_a_students_folder_no_platforms_name_or_folder_changes_the_owner(folder: Path, name: str):
+    assert owners(name, "bob/dropout.py", under=folder) == {name: "mallory", "bob/dropout.py": "bob"}
+
+
+def test_in_nbgraders_folders_the_owner_is_the_folder(folder: Path):
+    put(folder, "source/dropout/dropout.ipynb")
+    names = ["submitted/mallory/dropout/bob_dropout.py", "submitted/bob/dropout/dropout.py"]
+    assert owners(*names, under=folder) == dict(zip(names, ["mallory", "bob"], strict=True))
+
+
+def test_folders_of_students_inside_folders_of_units_are_students_too(folder: Path):
+    names = ["dropout/mallory/bob_dropout.py", "dropout/bob/dropout.py"]
+    assert owners(*names, under=folder) == dict(zip(names, ["mallory", "bob"], strict=True))
+
+
+def test_folders_of_students_that_are_given_one_by_one_are_students_too(folder: Path):
+    names = ["mallory/bob_dropout.py", "bob/dropout.py"]
+    found = owners(*names, under=folder, roots=[folder / "mallory", folder / "bob"])
+    assert found == dict(zip(names, ["mallory", "bob"], strict=True))
+
+
+def test_a_folder_around_a_flat_folder_is_nobodys(tmp_path: Path):
+    archive = export(tmp_path / "class.zip", "class/ada_dropout.py", "class/bob_dropout.py")
+    gathered = gather([archive], UNITS, scratch=tmp_path / "scratch")
+    assert whose(gathered.submissions) == [("ada", "dropout"), ("bob", "dropout")]
+
+
+def test_a_flat_folder_for_each_unit(folder: Path):
+    names = ["dropout/ada_dropout.py", "softmax_regression/ada_softmax_regression.py", "dropout/bob_dropout.py"]
+    assert owners(*names, under=folder) == dict(zip(names, ["ada", "ada", "bob"], strict=True))
+
+
+def test_several_exports_beside_each_other(folder: Path):
+    names = ["week 1/leeann_1_7_dropout.py", "week 2/leeann_1_9_softmax_regression.py", "week 2/yubo_2_8_dropout.py"]
+    assert owners(*names, under=folder) == dict(zip(names, ["leeann_1", "leeann_1", "yubo_2"], strict=True))
+
+
+IMITATIONS = [
+    ("Mallory_1_assignsubmission_file_Bob_2_assignsubmission_file_dropout.py", "Mallory_1"),
+    ("Mallory_1_assignsubmission_file_/Bob_2_assignsubmission_file_dropout.py", "Mallory_1"),
+    ("Mallory_1_assignsubmission_file_bob_2_7_dropout.py", "Mallory_1"),
+    ("mallory_1_7_bob_2_8_dropout.py", "mallory_1"),
+    ("mallory_LATE_1_7_bob_2_8_dropout.py", "mallory_1"),
+    ("mallory_1_7_Bob_2_assignsubmission_file_dropout.py", "mallory_1"),
+]
+
+
+@pytest.mark.parametrize(("name", "student"), IMITATIONS)
+def test_in_an_export_the_students_part_of_a_name_imitates_nobody(folder: Path, name: str, student: str):
+    assert owners(name, under=folder) == {name: student}
+
+
 CANVAS = [
     ("leeann_12345_67890_dropout.py", "leeann_12345", "dropout"),
     ("leeann_LATE_12345_67890_dropout.py", "leeann_12345", "dropout"),

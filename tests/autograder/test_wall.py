@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import COURSE, RunInside, call, load
+from conftest import COURSE, GOOD, Grade, RunInside, call, load
 
 from autograder.course import find_course
-from autograder.grader.workers import Worker, WorkerBroke, WorkerError, WorkerTimeout, Zygote
+from autograder.grader.workers import Worker, WorkerBroke, WorkerError, WorkerOverfull, WorkerTimeout, Zygote
 from autograder.messages import Call, Name, Returned, encode
 from autograder.wire import HandleRef
 
@@ -326,6 +326,58 @@ def test_what_a_killed_zygote_leaves_is_deleted():
     assert Path(reply.value).exists()
     zygote.close()
     assert not Path(reply.value).parent.parent.exists()
+
+
+def test_a_tree_too_deep_to_walk_is_deleted_and_the_zygote_goes_on(zygote: Zygote):
+    worker = zygote.fork()
+    load(worker, "import os\ndef attack():\n    for _ in range(1100): os.mkdir('deep'), os.chdir('deep')")
+    with pytest.raises(WorkerOverfull, match="nobody can look into"):
+        worker.ask(Call(Name("attack")), 60)
+    assert not Path(worker.folder).exists()
+    zygote.fork().close()
+
+
+FILLED = """
+import os, time
+def write(name):
+    file = os.open(name, os.O_CREAT | os.O_RDWR)
+    os.posix_fallocate(file, 0, 60 * 2**20)
+    return file
+def waits():
+    large(), time.sleep(60)
+def large():
+    for name in "abcde": os.close(write(name))
+def unlinked():
+    files = [write(name) for name in "abcde"]
+    for name in "abcde": os.unlink(name)
+    time.sleep(60)
+def many():
+    for number in range(2100): os.close(os.open(str(number), os.O_CREAT))
+"""
+
+
+@pytest.mark.parametrize(
+    ("way", "said"),
+    [("waits", "256 MiB"), ("large", "256 MiB"), ("unlinked", "256 MiB"), ("many", "2000 files")],
+)
+def test_a_worker_that_fills_the_disk_is_ended_and_its_files_are_deleted(worker: Worker, way: str, said: str):
+    load(worker, FILLED)
+    with pytest.raises(WorkerOverfull, match=said):
+        worker.ask(Call(Name(way)), 30)
+    assert not Path(worker.folder).exists()
+    assert not Path(f"/proc/{worker.pid}").exists()
+
+
+def test_a_worker_may_write_some_files(worker: Worker):
+    load(worker, FILLED + "def some():\n    os.makedirs('d/e'), write('d/e/a'), time.sleep(0.6), write('b')")
+    assert isinstance(call(worker, "some"), Returned)
+    assert isinstance(call(worker, "write", "c"), Returned)
+
+
+def test_a_statement_that_fills_the_disk_is_left_out_and_says_why(grade: Grade):
+    result = grade(FILLED + "large()\n" + GOOD)
+    assert result.score == result.max_score
+    assert "it wrote files of more than 256 MiB in all" in result.problems[0]
 
 
 PICKLE = """
