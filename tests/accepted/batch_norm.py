@@ -140,7 +140,7 @@ def batch_norm_by_index(X, gamma, beta, moving_mean, moving_var, eps, momentum, 
         sums = values.new_zeros(X.shape[1]).index_add(0, channel, values.reshape(-1))
         return (sums * X.shape[1] / X.numel()).reshape(gamma.shape)
 
-    channel = torch.arange(X.shape[1]).reshape(1, -1, *[1] * (X.ndim - 2)).expand(X.shape).reshape(-1)
+    channel = torch.arange(X.shape[1], device=X.device).reshape(1, -1, *[1] * (X.ndim - 2)).expand(X.shape).reshape(-1)
     mean, var = moving_mean, moving_var
     if training:
         mean = mean_of(X)

@@ -348,9 +348,11 @@ def traces_of_batch_norm(names, X, gamma, beta, moving_mean, moving_var, trainin
     with torch.set_grad_enabled(recording):
         first = returned(0, training)
         before = [tensor.clone() for tensor in first]
+        returned(1, training)
+        after = [tensor.clone() for tensor in first]
         returned(1, not training)
         again = returned(0, training)
-        return [before, first, again, torch.is_grad_enabled(), torch.get_default_dtype()]
+        return [before, after, again, torch.is_grad_enabled(), torch.get_default_dtype()]
 
 
 @check("batch_norm", points=1)

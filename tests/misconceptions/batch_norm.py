@@ -480,21 +480,22 @@ def pixels_by_view(X, gamma, beta, moving_mean, moving_var, eps, momentum, train
 
 @misconception(
     "batch_norm",
-    "statistics remembered between calls",
+    "all calls write into one tensor",
     trips="test_leaves_no_trace",
-    hint="The same arguments give another result after a call in between: your function keeps the moving "
-    "statistics itself. They are handed in and handed back; remembering them is the caller's task.",
+    hint="The result of one call has changed after the next: both are the same tensor, kept between the calls "
+    "to save memory. Each result needs memory of its own.",
 )
-class Remembering:
-    kept = {}
+class OneResult:
+    results = {}
 
     def __new__(cls, X, gamma, beta, moving_mean, moving_var, eps, momentum, training):
+        mean, var = moments(X) if training else (moving_mean, moving_var)
+        Y = scaled(X, mean, var, gamma, beta, eps)
+        if not Y.requires_grad:
+            Y = cls.results.setdefault((Y.shape, Y.dtype, Y.device), torch.empty_like(Y)).copy_(Y)
         if not training:
-            return scaled(X, moving_mean, moving_var, gamma, beta, eps), moving_mean, moving_var
-        old_mean, old_var = cls.kept.get((gamma.shape, momentum), (moving_mean, moving_var))
-        mean, var = moments(X)
-        cls.kept[gamma.shape, momentum] = mixed(old_mean, mean, momentum), mixed(old_var, var, momentum)
-        return scaled(X, mean, var, gamma, beta, eps), *cls.kept[gamma.shape, momentum]
+            return Y, moving_mean, moving_var
+        return Y, mixed(moving_mean, mean, momentum), mixed(moving_var, var, momentum)
 
 
 class Layer(nn.Module):
@@ -784,9 +785,10 @@ class SharedStatistics(Layer):
     made = {}
 
     def add_statistics(self, shape):
-        mean, var = self.made.setdefault(shape, (torch.zeros(shape), torch.ones(shape)))
-        self.register_buffer("moving_mean", mean)
-        self.register_buffer("moving_var", var)
+        key = shape, torch.get_default_dtype()
+        mean, var = self.made.setdefault(key, (torch.empty(shape), torch.empty(shape)))
+        self.register_buffer("moving_mean", mean.zero_())
+        self.register_buffer("moving_var", var.fill_(1))
 
     def forward(self, X):
         Y, mean, var = self.returned(X)
