@@ -10,7 +10,6 @@ from autograder.suite import (
     given,
     items_of,
     probe,
-    settings,
     spread,
     st,
     tensor_of,
@@ -145,7 +144,6 @@ def test_training_normalises_channels(submission, reference, X, gamma, beta, mov
 
 
 @check("batch_norm", points=1)
-@settings(max_examples=20)
 @given(X=scattered_images, **per_channel(), training=MODES)
 def test_images_in_any_memory_layout(submission, reference, X, gamma, beta, moving_mean, moving_var, training):
     """Images need not lie in memory in order: channels last, or cut out of larger ones, they give the same."""
@@ -297,7 +295,6 @@ def test_gradients_of_images(submission, reference, X, gamma, beta, moving_mean,
 
 
 @check("batch_norm", points=1)
-@settings(max_examples=20)
 @given(X=constant_channels, **per_channel(), eps=NUMBERS["eps"])
 def test_gradient_of_a_constant_channel(submission, reference, X, gamma, beta, moving_mean, moving_var, eps):
     """In training, the gradient is finite for a channel whose entries are all equal, too."""
@@ -356,7 +353,6 @@ def traces_of_batch_norm(names, X, gamma, beta, moving_mean, moving_var, trainin
 
 
 @check("batch_norm", points=1)
-@settings(max_examples=20)
 @given(X=rows(), **per_channel(), training=MODES, recording=MODES)
 def test_leaves_no_trace(submission, X, gamma, beta, moving_mean, moving_var, training, recording):
     """Calls do not disturb each other: earlier results stay, the same arguments give the same, torch is as before."""
@@ -647,7 +643,6 @@ def test_gradients_reach_the_parameters(submission, reference, X, gamma, beta, t
 
 
 @check("BatchNorm", points=1)
-@settings(max_examples=20)
 @given(X=constant_channels, **TRAINED)
 def test_layer_gradient_of_a_constant_channel(submission, reference, X, gamma, beta):
     """In training mode, the gradient of X is finite for a channel whose entries are all equal, too."""
@@ -659,7 +654,6 @@ def test_layer_gradient_of_a_constant_channel(submission, reference, X, gamma, b
 
 
 @check("BatchNorm", points=1)
-@settings(max_examples=20)
 @given(X=scattered_images, training=MODES)
 def test_layer_takes_images_in_any_memory_layout(submission, reference, X, training):
     """In both modes, images need not lie in memory in order: they may be channels last, or cut out of larger ones."""
@@ -687,7 +681,6 @@ def traces_of_a_pass(names, X, training, recording):
 
 
 @check("BatchNorm", points=1)
-@settings(max_examples=20)
 @given(X=st.one_of(rows(), images()), training=MODES, recording=MODES)
 def test_pass_leaves_no_trace(submission, X, training, recording):
     """A pass leaves X, gamma, beta, the mode, earlier results and other layers as they are."""

@@ -68,7 +68,6 @@ HALF = st.sampled_from([torch.float16, torch.bfloat16])
 
 
 @check("dropout_layer", points=1)
-@settings(max_examples=20)
 @given(X=tensors(shapes, dtype=HALF), dropout=st.one_of(rates, st.sampled_from([0.0, 1.0])))
 def test_half_precision_stays_half(submission, X, dropout):
     """float16 and bfloat16 are dropped and scaled like float32, and the result has the dtype of X."""
@@ -223,7 +222,6 @@ def test_gradient_reaches_the_kept_entries(submission, X, dropout):
 
 
 @check("dropout_layer", points=1)
-@settings(max_examples=12)
 @given(X=tensors(shapes, dtype=F64))
 def test_gradient_at_dropout_1_is_zero(submission, X):
     """With dropout 1 the gradient of X is zero, never nan, or there is none."""
@@ -257,7 +255,6 @@ def traces_of_dropout_layer(names, X, dropout, recording):
 
 
 @check("dropout_layer", points=1)
-@settings(max_examples=20)
 @given(X=tensors(shapes, dtype=F64), dropout=st.one_of(rates, st.sampled_from([0.0, 1.0])), recording=st.booleans())
 def test_dropout_layer_leaves_no_trace(submission, X, dropout, recording):
     """A call leaves earlier results as they are, and switches nothing in torch on or off."""
@@ -526,7 +523,6 @@ def gradient_through_identities(names, dropouts):
 
 
 @check("Net", points=1)
-@settings(max_examples=12)
 @given(dropouts=st.lists(rates, min_size=2, max_size=2))
 def test_net_gradient_goes_through_the_kept_units(submission, dropouts):
     """In training mode, the gradient goes through the units that were kept, scaled like them, and no others."""
@@ -553,7 +549,6 @@ def output_beside_another_net(names, X, sizes, parameters, dropouts):
 
 
 @check("Net", points=1)
-@settings(max_examples=12)
 @given(X=spread((st.integers(1, 4), 3)), parameters=layers(), dropouts=certain)
 def test_two_nets_share_nothing(submission, reference, X, parameters, dropouts):
     """A second network, with other probabilities, parameters and mode, changes nothing in the first."""
@@ -579,7 +574,6 @@ def traces_of_a_pass(names, X, sizes, training, recording):
 
 
 @check("Net", points=1)
-@settings(max_examples=20)
 @given(
     X=tensors((st.integers(1, 4), 2, 3)),
     sizes=st.lists(st.integers(1, 4), min_size=3, max_size=3),
