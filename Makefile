@@ -9,7 +9,7 @@ demo: $(INSTALLED)
 	$(BIN)/autograder grade examples/submissions --out results
 
 test: lint verify
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

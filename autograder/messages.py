@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+import gc
+from typing import Annotated, Any
 
 import msgspec
 
 from autograder import wire
 from autograder.cells import Cell as Cell
+from autograder.limits import check_limits
+from autograder.worker.printing import PRINT_LIMIT
+
+# An honest worker cuts what it sends to well below these; a longer one is refused when it is decoded.
+Short = Annotated[str, msgspec.Meta(max_length=1_000)]
+Words = Annotated[str, msgspec.Meta(max_length=4_000)]
+Printed = Annotated[str, msgspec.Meta(max_length=PRINT_LIMIT + 100)]
+Operations = Annotated[dict[Short, int], msgspec.Meta(max_length=10_000)]
+Functions = Annotated[list[Short], msgspec.Meta(max_length=10_000)]
 
 
 class Name(msgspec.Struct, frozen=True, tag=True):
@@ -94,18 +104,18 @@ Request = Parse | Execute | Call | Get | Items
 class SourceProblem(msgspec.Struct, frozen=True):
     """Something wrong with the source at a line: what Python said, the line itself and a caret line (or '')."""
 
-    label: str
+    label: Short
     line: int
-    error: str
-    text: str = ""
-    caret: str = ""
+    error: Words
+    text: Short = ""
+    caret: Short = ""
 
 
 class Statement(msgspec.Struct, frozen=True):
     """One top-level statement: where it stands, the names it binds, the names and attributes it mentions (with lines),
     and those among them that it makes inside: parameters, variables, attributes that are assigned."""
 
-    label: str
+    label: Short
     line: int
     binds: list[str] = []
     mentions: dict[str, int] = {}
@@ -119,7 +129,7 @@ class Parsed(msgspec.Struct, frozen=True, tag=True):
 
 class Executed(msgspec.Struct, frozen=True, tag=True):
     problem: SourceProblem | None = None
-    printed: str = ""
+    printed: Printed = ""
 
 
 class Returned(msgspec.Struct, frozen=True, tag=True):
@@ -129,27 +139,27 @@ class Returned(msgspec.Struct, frozen=True, tag=True):
     """
 
     value: Any
-    printed: str = ""
-    operations: dict[str, int] = {}
-    functions: list[str] = []
+    printed: Printed = ""
+    operations: Operations = {}
+    functions: Functions = []
 
 
 class Frame(msgspec.Struct, frozen=True):
-    label: str
+    label: Short
     line: int
-    function: str
-    text: str
+    function: Short
+    text: Short
 
 
 class Raised(msgspec.Struct, frozen=True, tag=True):
     """The call raised: type, message and the student's own lines of the traceback, outermost first."""
 
-    type_name: str
-    message: str
-    frames: list[Frame] = []
-    printed: str = ""
-    operations: dict[str, int] = {}
-    functions: list[str] = []
+    type_name: Short
+    message: Words
+    frames: Annotated[list[Frame], msgspec.Meta(max_length=100)] = []
+    printed: Printed = ""
+    operations: Operations = {}
+    functions: Functions = []
 
     @property
     def unwritten(self) -> bool:
@@ -160,7 +170,7 @@ class Raised(msgspec.Struct, frozen=True, tag=True):
 class Absent(msgspec.Struct, frozen=True, tag=True):
     """The submission has no such name, or the object no such attribute."""
 
-    name: str
+    name: Short
 
 
 Reply = Parsed | Executed | Returned | Raised | Absent
@@ -181,12 +191,24 @@ def decode_request(frame: bytes) -> Request:
 
 
 def decode_reply(frame: bytes) -> Reply:
-    """Decode what a worker sent, trusting none of it. Raises WireError for anything but a well-formed reply."""
+    """Decode what a worker sent, trusting none of it.
+
+    Raises WireError for anything but a well-formed reply within the limits.
+    """
+    check_limits(frame)
     return _decode(_reply_decoder, frame)  # type: ignore[no-any-return]
 
 
 def _decode(decoder: Any, frame: bytes) -> Any:
+    # While containers are made by the hundred thousand, the collector would look through all of them again and again.
+    collects = gc.isenabled()
+    gc.disable()
     try:
         return decoder.decode(frame)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise wire.WireError(f"not a message: {error}") from error
+    except wire.WireError:
+        raise
+    except Exception as error:
+        raise wire.WireError(f"not a message: {str(error)[:200]}") from error
+    finally:
+        if collects:
+            gc.enable()

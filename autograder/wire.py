@@ -9,19 +9,23 @@ import math
 import socket
 import struct
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
 import torch
 from torch import Tensor
 
+from autograder.limits import WireError as WireError
+
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 RECEIVED_BYTES = 64 * 1024
 MAX_DEPTH = 24
 MAX_ITEMS = 100_000
 MAX_TEXT = 100_000
+MAX_SMALL_BYTES = 4096
+_TENSOR_OBJECT_BYTES, _OBJECT_BYTES = 1000, 64
 
 _DTYPES: list[torch.dtype] = [
     torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.complex64, torch.complex128,
@@ -33,15 +37,11 @@ _TENSOR, _STRIDED, _ARRAY, _HANDLE, _DTYPE, _DEVICE, _SIZE, _OPAQUE = range(1, 9
 _DENSE, _META = 0, 1
 
 
-class WireError(Exception):
-    """A value or frame that may not cross the wall; the message says which rule it breaks."""
-
-
 class HandleRef(msgspec.Struct, frozen=True):
     """Stands for an object that stays in the worker: its number there and the name of its type."""
 
     number: int
-    type_name: str
+    type_name: Annotated[str, msgspec.Meta(max_length=200)]
 
 
 class Opaque(msgspec.Struct, frozen=True):
@@ -190,6 +190,8 @@ def unpack_reply(code: int, data: memoryview) -> Any:
     """Decode one extension value sent by a worker. Raises WireError for anything malformed."""
     if code == _STRIDED:
         raise WireError("a reply may not carry strides")
+    if code not in (_TENSOR, _ARRAY) and len(data) > MAX_SMALL_BYTES:
+        raise WireError(f"extension {code} of {len(data)} bytes")
     return unpack_request(code, data)
 
 
@@ -199,8 +201,33 @@ def unpack_request(code: int, data: memoryview) -> Any:
         return _UNPACK[code](data)
     except KeyError:
         raise WireError(f"unknown extension {code}") from None
-    except (struct.error, IndexError, ValueError, RuntimeError, msgspec.MsgspecError) as error:
-        raise WireError(f"malformed extension {code}: {error}") from error
+    except WireError:
+        raise
+    except Exception as error:  # torch and numpy raise many kinds; whatever it is, the sender is at fault
+        raise WireError(f"malformed extension {code}: {str(error)[:200]}") from error
+
+
+def tensors_in(value: Any) -> Iterator[Tensor]:
+    """The tensors of a decoded value, at any depth."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, (list, tuple, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from tensors_in(item)
+
+
+def memory_of(value: Any) -> int:
+    """Bytes that a decoded value occupies, roughly."""
+    if isinstance(value, Tensor):
+        content = 0 if value.device.type == "meta" else value.numel() * value.element_size()
+        return _TENSOR_OBJECT_BYTES + content
+    if isinstance(value, np.ndarray):
+        return _TENSOR_OBJECT_BYTES + value.nbytes
+    if isinstance(value, dict):
+        return _OBJECT_BYTES + sum(map(memory_of, value)) + sum(map(memory_of, value.values()))
+    if isinstance(value, (list, tuple)):
+        return _OBJECT_BYTES + sum(map(memory_of, value))
+    return _OBJECT_BYTES + len(value) if isinstance(value, (str, bytes)) else _OBJECT_BYTES
 
 
 def _unpack_tensor(data: memoryview) -> Tensor:

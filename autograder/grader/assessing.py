@@ -13,7 +13,7 @@ from hypothesis.errors import HypothesisException, UnsatisfiedAssumption
 from torch import Tensor
 
 from autograder.feedback import magnitude
-from autograder.grader.exhibit import Desk, Exhibit, Local, Respondent
+from autograder.grader.exhibit import Desk, Exhibit, Local, Respondent, Room
 from autograder.grader.faults import Fault, RaisedFault, ReferenceFault
 from autograder.grader.session import OutOfStepError, Session
 from autograder.grader.suite_file import Check, Suite, explore, seed_for
@@ -21,6 +21,7 @@ from autograder.language import _
 from autograder.messages import Reply, Request, Returned, encode
 from autograder.results import Outcome
 from autograder.suite.closeness import Mismatch
+from autograder.wire import tensors_in
 
 SHRINK_CALLS = 100
 # Of processor time, so that a machine with much to do finds the same smallest input as an idle one.
@@ -31,8 +32,8 @@ SEARCH_SECONDS = 3.0
 class Trial:
     """One check on one example: how it ended, and what the submission answered on the way.
 
-    error: the fault or mismatch (None if it passed). call: the last question in words. code: the last call as code to
-    paste, of a failed trial without inputs of its own.
+    error: the fault or mismatch (None if it passed). call: the last question in words. complete: whether the transcript
+    holds every answer. code: the last call as code to paste, of a failed trial without inputs of its own.
     """
 
     example: dict[str, Any]
@@ -40,6 +41,7 @@ class Trial:
     error: Exception | None = None
     call: str = ""
     transcript: list[Reply] = field(default_factory=list)
+    complete: bool = True
     printed: str = ""
     asked: int = 0
     code: str = ""
@@ -81,38 +83,47 @@ class Assessor:
         with contextlib.closing(self._attempts(check, respondent, forbidden)) as trials:
             return all(trial.outcome is Outcome.PASSED for trial in trials)
 
-    def assess(self, check: Check, respondent: Respondent, forbidden: tuple[str, ...] = ()) -> Assessment:
-        """Judge a check; never raises for what the submission does."""
+    def assess(
+        self, check: Check, respondent: Respondent, forbidden: tuple[str, ...] = (), room: Room | None = None
+    ) -> Assessment:
+        """Judge a check; never raises for what the submission does.
+
+        room: for the answers to be kept, which a known mistake is recognised by (default: as much as an exercise gets).
+        """
         missing = check.needs - self._hardware
         if missing:
             reason = _("needs {hardware}").format(hardware=_(" and ").join(sorted(missing)))
             return Assessment(check, Outcome.NOT_ASSESSED, [], reason=reason)
         trials: list[Trial] = []
+        shown: Trial | None = None
         started = _busy_seconds(respondent)
-        with contextlib.closing(self._attempts(check, respondent, forbidden)) as attempts:
+        with contextlib.closing(self._attempts(check, respondent, forbidden, room or Room())) as attempts:
             for trial in attempts:
                 trials.append(trial)
-                stopped = trial.outcome is not Outcome.PASSED and not _worth_continuing(trial)
-                failing = any(t.outcome is not Outcome.PASSED for t in trials)
-                if stopped or (failing and _busy_seconds(respondent) - started > SEARCH_SECONDS):
+                stopped = False
+                if trial.outcome is not Outcome.PASSED:
+                    stopped = not _worth_continuing(trial)
+                    shown = _smaller(shown, trial)
+                if stopped or (shown is not None and _busy_seconds(respondent) - started > SEARCH_SECONDS):
                     break
         if not trials:
             return Assessment(check, Outcome.GRADER_ERROR, [], reason="no drawn input met the check's assumptions")
-        failed = [trial for trial in trials if trial.outcome is not Outcome.PASSED]
-        if not failed:
+        if shown is None:
             return Assessment(check, Outcome.PASSED, trials)
-        if failed[0].outcome is Outcome.NOT_ASSESSED:
-            return Assessment(check, Outcome.NOT_ASSESSED, trials, reason=str(failed[0].error))
-        shown = min(failed, key=_input_size)
+        first = next(trial for trial in trials if trial.outcome is not Outcome.PASSED)
+        if first.outcome is Outcome.NOT_ASSESSED:
+            return Assessment(check, Outcome.NOT_ASSESSED, trials, reason=str(first.error))
         if self._shrinks and check.wrapper is not None and _worth_continuing(shown):
             shown = self._smallest(check, shown, respondent, forbidden)
-        return Assessment(check, failed[0].outcome, trials, shown)
+        return Assessment(check, first.outcome, trials, shown)
 
     def transcripts(self, check: Check, respondent: Respondent) -> Iterator[list[Reply]]:
         """What a respondent answers on each example of a check, whatever the check makes of it."""
         return (trial.transcript for trial in self._attempts(check, respondent, ()))
 
-    def _attempts(self, check: Check, respondent: Respondent, forbidden: tuple[str, ...]) -> Generator[Trial]:
+    def _attempts(
+        self, check: Check, respondent: Respondent, forbidden: tuple[str, ...], room: Room | None = None
+    ) -> Generator[Trial]:
         """The check on one example after the other, without those that do not meet its assumptions.
 
         Where the first example needed a single question, those of the others are sent ahead: the worker goes on while
@@ -123,10 +134,11 @@ class Assessor:
             for index, example in enumerate(self._suite.examples(check)):
                 seed = self._suite.example_seed(check, index)
                 try:
-                    trial = self._run(check, example, seed, Desk(respondent, forbidden, expecting=ahead.get(index)))
+                    desk = Desk(respondent, forbidden, expecting=ahead.get(index), room=room or Room())
+                    trial = self._run(check, example, seed, desk)
                 except OutOfStepError:
                     ahead.clear()
-                    trial = self._run(check, example, seed, Desk(respondent, forbidden))
+                    trial = self._run(check, example, seed, Desk(respondent, forbidden, room=room or Room()))
                 if index == 0 and trial is not None and trial.asked == 1 and isinstance(respondent, Session):
                     openings = self._openings(check, forbidden)
                     ahead = dict.fromkeys(openings, respondent)
@@ -166,6 +178,7 @@ class Assessor:
         error: Exception | None = None
         try:
             check.run(Exhibit(desk), Exhibit(reference), inputs)
+            self._require_numbers(check, example, seed, desk)
         except UnsatisfiedAssumption:
             return None
         except pytest.skip.Exception as skipped:
@@ -178,15 +191,40 @@ class Assessor:
             outcome, error = Outcome.GRADER_ERROR, fault
         except Exception as unexpected:
             outcome, error = self._blame(check, example, seed, desk, unexpected)
+        if error is not None:  # the frames it came through hold every value of the check
+            error = error.with_traceback(None)
+            error.__context__ = error.__cause__ = None
         code = desk.call_code() if error is not None and not example else ""
-        return Trial(example, outcome, error, desk.last_call, desk.transcript, "".join(desk.printed), desk.asked, code)
+        return Trial(
+            example, outcome, error, desk.last_call, desk.transcript, desk.complete, "".join(desk.printed), desk.asked, code
+        )  # fmt: skip
+
+    def _require_numbers(self, check: Check, example: dict[str, Any], seed: int, desk: Desk) -> None:
+        """NaN agrees with NaN, and one tensor without data with another: a check that compares the submission's answers
+        among themselves passes for both. Raises Mismatch where the reference answers the same check with numbers."""
+        if self._stand_in is None or desk.respondent is self._stand_in:
+            return
+        answers = [reply.value for reply in desk.transcript if isinstance(reply, Returned)]
+        blank = next((t for t in tensors_in(answers) if _is_blank(t)), None)
+        if blank is None:
+            return
+        stand_in = Desk(self._stand_in)
+        again = self._run(check, example, seed, stand_in)
+        right = [reply.value for reply in stand_in.transcript if isinstance(reply, Returned)]
+        if again is None or again.outcome is not Outcome.PASSED or any(map(_has_blanks, tensors_in(right))):
+            return
+        if blank.device.type == "meta":
+            problem = _("must live on device {wanted}, not {device}").format(wanted="cpu", device="meta")
+        else:
+            problem = _("must hold numbers; every entry of it is NaN")
+        raise Mismatch(problem, blank)
 
     def _blame(
         self, check: Check, example: dict[str, Any], seed: int, desk: Desk, unexpected: Exception
     ) -> tuple[Outcome, Exception]:
         """The check itself broke. If it works on the reference's answers, the submission's answer was unusable;
         otherwise the check is wrong, and nobody is graded by it."""
-        if desk.respondent is self._stand_in or not desk.transcript:
+        if desk.respondent is self._stand_in or desk.last_reply is None:
             return Outcome.GRADER_ERROR, unexpected
         if self._stand_in is not None:
             again = self._run(check, example, seed, Desk(self._stand_in))
@@ -194,7 +232,7 @@ class Assessor:
                 return Outcome.GRADER_ERROR, unexpected
         if isinstance(unexpected, AssertionError):
             return Outcome.FAILED, Mismatch(str(unexpected).split("\n")[0] or _("does not have the stated property"))
-        got = getattr(desk.transcript[-1], "value", None)
+        got = getattr(desk.last_reply, "value", None)
         return Outcome.FAILED, Mismatch(_("is not the kind of value the exercise asks for"), got)
 
     def _smallest(self, check: Check, shown: Trial, respondent: Respondent, forbidden: tuple[str, ...]) -> Trial:
@@ -279,6 +317,19 @@ def _copied(value: Any) -> Any:
     return value
 
 
+def _is_blank(tensor: Tensor) -> bool:
+    """Whether a tensor holds no number at all: it is on the meta device, or all NaN."""
+    if tensor.device.type == "meta":
+        return True
+    if tensor.numel() == 0 or not (tensor.is_floating_point() or tensor.is_complex()):
+        return False
+    return bool(tensor.reshape(-1)[0].isnan()) and bool(tensor.isnan().all())
+
+
+def _has_blanks(tensor: Tensor) -> bool:
+    return tensor.device.type == "meta" or bool(tensor.isnan().any())
+
+
 def _busy_seconds(respondent: Respondent) -> float:
     """Processor time a submission has used; 0 for trusted code in this process."""
     return respondent.busy_seconds() if isinstance(respondent, Session) else 0.0
@@ -289,6 +340,16 @@ def _worth_continuing(trial: Trial) -> bool:
     if isinstance(trial.error, RaisedFault):
         return not trial.error.report.unwritten
     return trial.outcome is Outcome.FAILED
+
+
+def _smaller(shown: Trial | None, failed: Trial) -> Trial:
+    """Of two failed trials the one with the smaller input; the other keeps no values that nobody will see."""
+    if shown is None:
+        return failed
+    best, other = (failed, shown) if _input_size(failed) < _input_size(shown) else (shown, failed)
+    if isinstance(other.error, Mismatch):
+        other.error = Mismatch(other.error.problem, what=other.error.what)
+    return best
 
 
 def _same_kind(trial: Trial, other: Trial) -> bool:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from autograder import wire
 from autograder.feedback import call_code, shown_argument
-from autograder.grader.faults import ForbiddenFault, MissingFault, RaisedFault
+from autograder.grader.faults import CrashFault, ForbiddenFault, MissingFault, RaisedFault
 from autograder.language import _
 from autograder.messages import (
     Absent,
@@ -32,6 +32,8 @@ from autograder.messages import (
     decode_request,
     encode,
 )
+from autograder.worker.printing import PRINT_LIMIT
+from autograder.worker.recording import RECORD_SWITCHED_OFF
 from autograder.worker.serving import Server
 
 
@@ -94,11 +96,27 @@ class Local:
 
 
 @dataclass
+class Room:
+    """How many bytes of answers may still be kept, shared by the desks it is given to."""
+
+    left: int = 256 * 2**20
+
+    def take(self, reply: Reply) -> bool:
+        """Whether there was room for a reply, which is then taken."""
+        size = wire.memory_of(reply.value) if isinstance(reply, Returned) else wire.memory_of(None)
+        if size > self.left:
+            return False
+        self.left -= size
+        return True
+
+
+@dataclass
 class Desk:
     """Where a check's questions go over, one example at a time.
 
-    forbidden: shell patterns over operator names; using one raises ForbiddenFault. transcript: every reply of the
-    current example. last_call: the last question in words. expecting: the respondent knows the opening question of
+    forbidden: shell patterns over operator names; using one raises ForbiddenFault. transcript: the replies of the
+    current example, without those there was no `room` for (`complete` is then False). last_reply: the last of them,
+    kept or not. last_call: the last question in words. expecting: the respondent knows the opening question of
     the example already, and only waits to be asked it.
     """
 
@@ -108,6 +126,9 @@ class Desk:
     printed: list[str] = field(default_factory=list)
     last_call: str = ""
     expecting: Expecting | None = None
+    room: Room = field(default_factory=Room)
+    complete: bool = True
+    last_reply: Reply | None = None
     _seed: int = 0
     _names: dict[int, str] = field(default_factory=dict)
     _asked: int = 0
@@ -118,7 +139,7 @@ class Desk:
         self._seed, self._asked = seed, 0
         # Small numbers and None are one object wherever they stand; only what was made for this example has a name.
         self._names = {id(v): name for name, v in example.items() if isinstance(v, (Tensor, list, dict))}
-        self.transcript = []
+        self.transcript, self.complete, self.last_reply = [], True, None
         self.last_call = ""
         self._last_arguments = None
 
@@ -155,7 +176,10 @@ class Desk:
 
     def items(self, target: Target, shown: str) -> list[Any]:
         seed = self._next_seed()
-        return list(self._ask(lambda: Items(target, seed=seed)).value)
+        value = self._ask(lambda: Items(target, seed=seed)).value
+        if not isinstance(value, list):  # a tensor without bytes would have items without end
+            raise _other_question()
+        return value
 
     def received(self, value: Any, shown: str) -> Any:
         """Turn references to held objects, at any depth, into handles."""
@@ -177,7 +201,11 @@ class Desk:
             reply = self.expecting.ask_expected()
         else:
             reply = self.respondent.ask(request())
-        self.transcript.append(reply)
+        self.last_reply = reply
+        if self.room.take(reply):
+            self.transcript.append(reply)
+        else:
+            self.complete = False
         match reply:
             case Absent(name):
                 raise MissingFault(_("There is no {name} in the submission.").format(name=name))
@@ -188,12 +216,14 @@ class Desk:
             case Returned():
                 self._note(reply)
                 return reply
-        raise AssertionError(f"{request()!r} was answered by {reply!r}")
+        raise _other_question()
 
     def _note(self, reply: Returned | Raised) -> None:
-        if reply.printed:
+        if reply.printed and sum(map(len, self.printed)) < PRINT_LIMIT:
             self.printed.append(reply.printed)
         if self.forbidden:
+            if RECORD_SWITCHED_OFF in reply.functions:
+                raise ForbiddenFault(_("It switched off what records which operators it uses."))
             used = forbidden_operators([*reply.operations, *reply.functions], self.forbidden)
             if used:
                 shortest = min(used, key=len)  # softmax rather than softmax_backward_data
@@ -210,6 +240,10 @@ class Desk:
 
     def _shown(self, value: Any) -> str:
         return self._names.get(id(value)) or shown_argument(value)
+
+
+def _other_question() -> CrashFault:
+    return CrashFault(_("The answer could not be read: {error}.").format(error="an answer to another question"))
 
 
 def forbidden_operators(used: Sequence[str], patterns: Sequence[str]) -> list[str]:
@@ -233,6 +267,8 @@ class _Called:
         packed = None if cotangent is None else _sent(cotangent)
         reply = self._desk.call(self._target, self._attribute, args, kwargs, self._shown, vjp=True, cotangent=packed)
         value = reply.value
+        if not isinstance(value, dict) or value.keys() != {"output", "inputs", "parameters"}:
+            raise _other_question()
         output = self._desk.received(value["output"], self._desk.last_call)
         return Vjp(output, value["inputs"], value["parameters"], self._desk.last_call)
 

@@ -15,10 +15,14 @@ from autograder.messages import Frame, SourceProblem
 from autograder.results import NOT_WRITTEN, Outcome
 from autograder.suite.closeness import Mismatch
 
+# Far beyond what any of ours has: the keys of a dictionary, say, stand in a message as they came back.
+MESSAGE_LIMIT = 20_000
+
 
 def explain(assessment: Assessment) -> str:
     """What came back, what must hold, and the smallest input that shows it; '' for a passed check."""
-    return printable(_explain(assessment))
+    text = _explain(assessment)
+    return printable(text if len(text) <= MESSAGE_LIMIT else text[:MESSAGE_LIMIT] + "…")
 
 
 def _explain(assessment: Assessment) -> str:

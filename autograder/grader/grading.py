@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 
 import torch
@@ -12,7 +12,7 @@ import torch
 from autograder.course import Unit
 from autograder.feedback import printable
 from autograder.grader.assessing import Assessment, Assessor
-from autograder.grader.exhibit import Local
+from autograder.grader.exhibit import Local, Room
 from autograder.grader.explaining import explain, source_problem
 from autograder.grader.hardware import hardware
 from autograder.grader.launching import Launched
@@ -33,6 +33,15 @@ REQUIRED_LAYERS = ("landlock", "seccomp", "rlimits")
 
 class IsolationError(Exception):
     """Full isolation was required and this machine lacks a layer of it."""
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """An exercise whose checks were all asked: their results, and what the code printed in each."""
+
+    name: str
+    results: list[CheckResult]
+    printed: list[str]
 
 
 class UnitGrader:
@@ -62,12 +71,15 @@ class UnitGrader:
                 if only not in (None, exercise):
                     continue
                 session.begin_exercise()
+                room = Room()
                 assessments = []
                 for check in checks:
-                    assessments.append(self._assess(check, session))
+                    assessments.append(self._assess(check, session, room))
                     if progress is not None:
                         progress(assessments[-1])
-                exercises.append((exercise, assessments))
+                # What came back may be large: of an exercise that is done only words and figures are kept.
+                exercises.append(self._judged(exercise, assessments))
+                del assessments
         return self._result(submission, session, exercises, time.monotonic() - started)
 
     def open(self, submission: Submission) -> Session:
@@ -80,7 +92,7 @@ class UnitGrader:
         assessment = self._assess(check, session)
         return assessment, self._recogniser.recognise([assessment]).get(check.id)
 
-    def _assess(self, check: Check, session: Session) -> Assessment:
+    def _assess(self, check: Check, session: Session, room: Room | None = None) -> Assessment:
         forbidden = self.unit.forbidden.get(check.exercise, ())
         tampers = tampering(session.statements) if forbidden else ""
         if tampers:
@@ -88,7 +100,7 @@ class UnitGrader:
                 "{line}, which can hide what a call does; no exercise needs it, and this one is not graded with it"
             )
             return Assessment(check, Outcome.FORBIDDEN, [], reason=reason.format(line=tampers))
-        return self._assessor.assess(check, _place(check, session), forbidden)
+        return self._assessor.assess(check, _place(check, session), forbidden, room)
 
     def full_marks(self, submission: Submission, first: str = "") -> bool:
         """Whether a submission passes every check, those of exercise `first` asked first; stops at the first lost."""
@@ -104,26 +116,25 @@ class UnitGrader:
         """Run the suite on trusted code in this process (the reference itself, when a unit is verified)."""
         return [self._assessor.assess(check, Local(namespace)) for check in self.suite.checks]
 
+    def _judged(self, name: str, assessments: list[Assessment]) -> _Judged:
+        recognised = self._recogniser.recognise(assessments)
+        results = [
+            CheckResult(
+                a.check.id, a.check.title, a.check.points, a.outcome, explain(a),
+                recognised.get(a.check.id), figure_of(a),
+            )
+            for a in assessments
+        ]  # fmt: skip
+        return _Judged(name, results, [a.printed for a in assessments if a.printed])
+
     def _result(
-        self,
-        submission: Submission,
-        session: Session,
-        exercises: list[tuple[str, list[Assessment]]],
-        seconds: float,
+        self, submission: Submission, session: Session, exercises: list[_Judged], seconds: float
     ) -> SubmissionResult:
-        lost = {name for name, group in exercises if any(a.outcome in _LOST for a in group)}
-        scored = []
-        for name, assessments in exercises:
-            recognised = self._recogniser.recognise(assessments)
-            results = [
-                CheckResult(
-                    a.check.id, a.check.title, a.check.points, a.outcome, explain(a),
-                    recognised.get(a.check.id), figure_of(a),
-                )
-                for a in assessments
-            ]  # fmt: skip
-            notes = _notes(name, assessments, lost, session)
-            scored.append(score_exercise(name, results, notes))
+        lost = {each.name for each in exercises if any(r.outcome in _LOST for r in each.results)}
+        scored = [
+            score_exercise(each.name, each.results, _notes(each.name, each.results, lost, session))
+            for each in exercises
+        ]
         printed = "".join(session.printed) + "".join(_printed_once(exercises))
         return SubmissionResult(
             student=submission.student,
@@ -224,10 +235,10 @@ def _place(check: Check, session: Session) -> Session:
     return session.on_gpu() if check.needs else session
 
 
-def _notes(name: str, assessments: list[Assessment], lost: set[str], session: Session) -> list[str]:
+def _notes(name: str, results: list[CheckResult], lost: set[str], session: Session) -> list[str]:
     """What stands beside the single checks: why an exercise is missing, and which other one to mend first."""
     notes = []
-    if session.problems and any(a.outcome is Outcome.MISSING for a in assessments):
+    if session.problems and any(r.outcome is Outcome.MISSING for r in results):
         problem = session.problems[0]
         note = _("Was {name} lost to the problem in {file}, line {line}?")
         notes.append(note.format(name=name, file=problem.label, line=problem.line))
@@ -238,6 +249,5 @@ def _notes(name: str, assessments: list[Assessment], lost: set[str], session: Se
     return notes
 
 
-def _printed_once(exercises: list[tuple[str, list[Assessment]]]) -> list[str]:
-    counted = Counter(a.printed for _, group in exercises for a in group if a.printed)
-    return list(counted)
+def _printed_once(exercises: list[_Judged]) -> list[str]:
+    return list(dict.fromkeys(text for each in exercises for text in each.printed))

@@ -91,6 +91,7 @@ def _environment() -> dict[str, str]:
         "LANG": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
+        "PYTORCH_JIT": "0",  # what would be compiled runs as Python, where it can be recorded
         **system,
         **nvidia.settings(),
     }

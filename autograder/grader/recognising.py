@@ -68,7 +68,7 @@ class Recogniser:
         return misconceptions(self._unit) if self._unit.misconceptions.is_file() else []
 
     def _agrees(self, variant: Variant, assessment: Assessment) -> bool:
-        if not assessment.trials:
+        if not assessment.trials or not all(trial.complete for trial in assessment.trials):
             return False
         answers = self._answers_of(variant, assessment.check)
         return all(
@@ -107,7 +107,7 @@ class _Answers:
             yield transcript
 
     def _keep(self, transcript: list[Reply]) -> None:
-        self._size += _size(transcript)
+        self._size += sum(wire.memory_of(getattr(reply, "value", None)) for reply in transcript)
         if self._size > KEPT_BYTES:  # a whole network's weights, say: worked out again when needed again
             self._kept = None
         if self._kept is not None:
@@ -153,17 +153,6 @@ def _same_tensor(value: Tensor, other: Tensor) -> bool:
         return True
     rtol, atol = tolerance(value.dtype)
     return bool(torch.isclose(value, other, rtol, atol, equal_nan=True).all())
-
-
-def _size(value: Any) -> int:
-    """Bytes of the tensors in a nest of replies and values."""
-    if isinstance(value, Tensor):
-        return value.numel() * value.element_size() if value.device.type != "meta" else 0
-    if isinstance(value, Returned):
-        return _size(value.value)
-    if isinstance(value, dict):
-        return sum(map(_size, value.values()))
-    return sum(map(_size, value)) if isinstance(value, (list, tuple)) else 0
 
 
 def _is_stub(assessment: Assessment) -> bool:

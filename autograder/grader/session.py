@@ -15,6 +15,7 @@ from autograder.grader.workers import Worker, WorkerBroke, WorkerDied, WorkerErr
 from autograder.language import _
 from autograder.messages import Execute, Executed, Parse, Parsed, Reply, Request, SourceProblem, Statement, encode
 from autograder.submission import Submission
+from autograder.worker.printing import PRINT_LIMIT
 
 CALL_SECONDS = 10.0
 # Processor seconds of one call: at first, once the submission has hung, and once this exercise has.
@@ -23,7 +24,12 @@ BUSY_SECONDS = (3.0, 0.5, 0.25)
 GPU_PATIENCE = 4
 EXERCISE_SECONDS = 120.0
 STATEMENT_SECONDS = 20.0
+# For all statements, as often as they are run until all were; then each gets little, until that is used up too.
+LOADING_SECONDS = 180.0
+HURRIED_STATEMENT_SECONDS = 0.5
+HURRIED_SECONDS = 30.0
 LOST_STATEMENTS = 3
+MOST_PROBLEMS = 200
 PARSE_SECONDS = 10.0
 # Well below what a socket holds, so that neither side ever waits for the other to read.
 AHEAD_BYTES = 32 * 1024
@@ -62,6 +68,7 @@ class Session:
     _loaded_before: bool = False
     _impatience: int = 0
     _spent: float = 0.0
+    _loading: float = 0.0
     _lost_seconds: float = 0.0
     _ahead: deque[bytes] = field(default_factory=deque)
     _sent: int = 0
@@ -150,11 +157,11 @@ class Session:
             raise TimeoutFault(said.format(seconds=f"{EXERCISE_SECONDS:g}"))
 
     def _exchange(self, frames: Sequence[bytes]) -> Reply:
+        started = time.monotonic()
         self.load()
         assert self._worker is not None
         busy_seconds = BUSY_SECONDS[self._impatience] * (GPU_PATIENCE if self.gpu else 1)
         seconds = self.call_seconds * busy_seconds / BUSY_SECONDS[0]
-        started = time.monotonic()
         try:
             return self._worker.exchange(frames, seconds, busy_seconds)
         except WorkerTimeout as error:
@@ -203,12 +210,20 @@ class Session:
             return False
         if not self._loaded_before:
             self.statements = parsed.statements
-            self.problems += [p for p in parsed.problems if p not in self.problems]
-        return all(self._execute(worker, i) for i in range(len(parsed.statements)) if i not in self._skipped)
+            self.problems += [p for p in parsed.problems[:MOST_PROBLEMS] if p not in self.problems]
+        count = min(len(parsed.statements), len(self.statements))
+        return all(self._execute(worker, i) for i in range(count) if i not in self._skipped)
 
     def _execute(self, worker: Worker, index: int) -> bool:
+        if self._loading > LOADING_SECONDS + HURRIED_SECONDS and not self._loaded_before:
+            self._leave_out_from(index)
+            return True
+        # Once statements have used up their time, definitions still get what they need.
+        hurried = self._loading > LOADING_SECONDS and not self._loaded_before
+        seconds = HURRIED_STATEMENT_SECONDS if hurried else STATEMENT_SECONDS
+        started = time.monotonic()
         try:
-            reply = worker.ask(Execute(index, seed=self.seed), STATEMENT_SECONDS)
+            reply = worker.ask(Execute(index, seed=self.seed), seconds)
             if not isinstance(reply, Executed):
                 worker.close()
                 raise WorkerBroke("an answer to another question")
@@ -218,12 +233,19 @@ class Session:
             said = _("this statement was left out: {error}").format(error=error)
             self.problems.append(SourceProblem(statement.label, statement.line, said))
             if len(self._skipped) == LOST_STATEMENTS:
-                self._skipped.update(range(index, len(self.statements)))
-                said = _("nothing after this was run")
-                self.problems.append(SourceProblem(statement.label, statement.line, said))
+                self._leave_out_from(index)
             return False
+        finally:
+            self._loading += time.monotonic() - started
         if not self._loaded_before:
-            if reply.problem is not None and reply.problem not in self.problems:
+            if reply.problem is not None and len(self.problems) < MOST_PROBLEMS and reply.problem not in self.problems:
                 self.problems.append(reply.problem)
-            self.printed.append(reply.printed)
+            if reply.printed and sum(map(len, self.printed)) < PRINT_LIMIT:
+                self.printed.append(reply.printed)
         return True
+
+    def _leave_out_from(self, index: int) -> None:
+        self._skipped.update(range(index, len(self.statements)))
+        statement = self.statements[index]
+        said = _("nothing after this was run")
+        self.problems.append(SourceProblem(statement.label, statement.line, said))

@@ -1,8 +1,8 @@
 """Record what torch is asked to do while student code runs.
 
 Three views, because each misses something: the function mode sees `torch.dropout` before it is decomposed, the dispatch
-mode sees the operator that a renamed or scripted function ends in, and only the interpreter sees that an operator which
-torchvision writes in Python was called at all.
+mode sees the operator that a renamed function ends in, and the interpreter sees the calls themselves: of operators that are
+written in Python, and of built-in ones while the modes are switched off.
 """
 
 from __future__ import annotations
@@ -15,10 +15,14 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
+from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-_WRITTEN_IN_PYTHON = "torchvision.ops"
+# Operators, and decompositions of operators into others, that are written in Python.
+_WRITTEN_IN_PYTHON = ("torchvision.ops", "torch._refs", "torch._decomp", "torch._prims", "torch._inductor")
+# In the place of an operator: the interpreter was told to stop reporting calls.
+RECORD_SWITCHED_OFF = "record switched off"
 
 
 @dataclass
@@ -72,13 +76,30 @@ def recording(record: Recording) -> Iterator[None]:
 
 @contextmanager
 def _calls(functions: set[str]) -> Iterator[None]:
-    def note(frame: FrameType, event: str, _: Any) -> None:
-        if event == "call" and str(frame.f_globals.get("__name__")).startswith(_WRITTEN_IN_PYTHON):
-            functions.add(f"{_WRITTEN_IN_PYTHON}.{frame.f_code.co_name}")
+    def note(frame: FrameType, event: str, called: Any) -> None:
+        if event == "call":
+            module = str(frame.f_globals.get("__name__"))
+            if module.startswith(_WRITTEN_IN_PYTHON):
+                name = frame.f_code.co_name
+                functions.add(name if module.startswith("torch.") else f"torchvision.ops.{name}")
+        elif event == "c_call" and _is_torchs(called):
+            functions.add(called.__name__)
 
     before = sys.getprofile()
     sys.setprofile(note)
     try:
         yield
     finally:
+        if sys.getprofile() is not note:
+            functions.add(RECORD_SWITCHED_OFF)
         sys.setprofile(before)
+
+
+def _is_torchs(function: Any) -> bool:
+    """Whether a built-in function is a method of tensors or lies in one of torch's modules."""
+    owner = type(getattr(function, "__self__", None))
+    return (
+        issubclass(owner, Tensor)
+        or owner.__module__.startswith("torch")
+        or str(getattr(function, "__module__", "")).startswith("torch")
+    )

@@ -14,6 +14,11 @@ _PARSE_ERRORS = (SyntaxError, ValueError, MemoryError, RecursionError)
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)")
 _LINE_MAGIC = re.compile(r"\s*([%!?].*|\w+\s*=\s*[!%].*|[\w.]+\?{1,2}\s*)")
 _HARMLESS_CELL_MAGICS = {"time", "timeit", "capture"}
+MENTIONS_LIMIT = 5000
+# In the place of a name: code that no person wrote hides its names behind thousands of others.
+MORE_THAN_IS_READ = "more names than are read"
+# In the place of a name: getattr of anything but a name in quotes, unless it is asked of self.
+A_COMPUTED_NAME = "a computed name"
 _BLOCK_START = re.compile(r"(?!(else|elif|except|finally)\b)[\w@#]")
 
 
@@ -132,7 +137,8 @@ def _mentions(node: ast.stmt) -> dict[str, int]:
         for name in _names_of(leaf):
             line = getattr(leaf, "lineno", node.lineno)
             found[name] = min(found.get(name, line), line)
-    return dict(sorted(found.items())[:2000])
+    kept = dict(sorted(found.items())[:MENTIONS_LIMIT])
+    return kept if len(kept) == len(found) else {MORE_THAN_IS_READ: node.lineno, **kept}
 
 
 def _names_of(leaf: ast.AST) -> list[str]:
@@ -140,8 +146,12 @@ def _names_of(leaf: ast.AST) -> list[str]:
         return [leaf.id]
     if isinstance(leaf, ast.Attribute):
         return ["." + leaf.attr]
-    if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str) and leaf.value[:100].isidentifier():
-        return ['"' + leaf.value[:100]]
+    if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str):
+        return ['"' + part for part in leaf.value[:200].split(".") if part.isidentifier()]
+    if isinstance(leaf, ast.Call) and isinstance(leaf.func, ast.Name) and leaf.func.id in ("getattr", "setattr"):
+        own = any(isinstance(arg, ast.Name) and arg.id == "self" for arg in leaf.args[:1])
+        known = any(isinstance(arg, ast.Constant) for arg in leaf.args[1:2])
+        return [] if own or known else [A_COMPUTED_NAME]
     if isinstance(leaf, ast.alias):
         return leaf.name.split(".")
     if isinstance(leaf, ast.ImportFrom) and leaf.module:

@@ -253,6 +253,21 @@ def test_many_hanging_statements_cost_three_deadlines(grade: Grade, monkeypatch:
     assert result.score == result.max_score
 
 
+def test_statements_that_stay_below_the_deadline_do_not_add_up_for_hours(grade: Grade, monkeypatch: pytest.MonkeyPatch):
+    for name, seconds in (("LOADING_SECONDS", 0.5), ("HURRIED_STATEMENT_SECONDS", 5.0), ("HURRIED_SECONDS", 0.5)):
+        monkeypatch.setattr(f"autograder.grader.session.{name}", seconds)
+    result = grade(GOOD + "\nimport time\n" + "time.sleep(0.2)\n" * 50)
+    assert [p.split(": ")[1] for p in result.problems] == ["nothing after this was run"]
+    assert result.score == result.max_score
+
+
+def test_once_statements_have_used_up_their_time_definitions_still_count(grade: Grade, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("autograder.grader.session.LOADING_SECONDS", 0.0)
+    result = grade("import time\ntime.sleep(2)\n" + GOOD)
+    assert [p.split(": ")[1] for p in result.problems] == ["this statement was left out"]
+    assert result.score == result.max_score
+
+
 def test_calls_that_stay_below_the_deadline_do_not_add_up_for_hours(grade: Grade, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("autograder.grader.session.EXERCISE_SECONDS", 3.0)
     result = grade(with_double("import time; time.sleep(0.4); return 2 * X"))

@@ -31,7 +31,7 @@ def run(course: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
     environment.pop("AUTOGRADER_COURSE", None)
     return subprocess.run(
-        command, cwd=course, capture_output=True, text=True, env=environment, check=False, timeout=120
+        command, cwd=course, capture_output=True, text=True, env=environment, check=False, timeout=300
     )
 
 

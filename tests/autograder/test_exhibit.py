@@ -8,10 +8,12 @@ import pytest
 import torch
 from conftest import GOOD, submission_of
 
-from autograder.grader.exhibit import Desk, Exhibit, Handle, Local, forbidden_operators
+from autograder import wire
+from autograder.grader.exhibit import Desk, Exhibit, Handle, Local, Room, forbidden_operators
 from autograder.grader.faults import CrashFault, ForbiddenFault, MissingFault, RaisedFault, TimeoutFault
 from autograder.grader.session import Session
 from autograder.grader.workers import Zygote
+from autograder.messages import Executed, Parsed, Returned, decode_reply, encode
 from autograder.suite.checks import probe
 from autograder.variants import run_source
 
@@ -256,3 +258,45 @@ def test_the_local_answers_are_worked_out_once():
     assert [exhibit.counts(), exhibit.counts()] == [1, 2]
     assert names["counter"] == [2]
     assert exhibit.counts() == 5  # a question not asked before: the example is performed again from its start
+
+
+class Forger:
+    """Answers every question with the same bytes."""
+
+    def __init__(self, frame: bytes) -> None:
+        self.frame = frame
+
+    def ask(self, request: object) -> object:
+        return decode_reply(self.frame)
+
+
+def test_answers_are_kept_as_long_as_there_is_room():
+    room = Room(20_000)
+    desk = Desk(Forger(encode(Returned(wire.pack(torch.ones(1000, dtype=torch.float64))))), room=room)
+    exhibit = started(desk)
+    for _ in range(5):
+        assert exhibit.f().shape == (1000,)
+    assert (len(desk.transcript), desk.complete) == (2, False)
+    assert desk.last_reply is not None
+    desk.begin(0, {})
+    assert (desk.transcript, desk.complete, desk.last_reply) == ([], True, None)
+
+
+def test_what_is_printed_is_kept_up_to_its_limit():
+    desk = Desk(Forger(encode(Returned(1, printed="x" * 9000))))
+    for _ in range(9):
+        started(desk).f()
+    assert sum(map(len, desk.printed)) <= 20_000
+
+
+@pytest.mark.parametrize("reply", [Executed(), Parsed([], [])])
+def test_an_answer_to_another_question_is_the_submissions_fault(reply: Executed | Parsed):
+    with pytest.raises(CrashFault, match="another question"):
+        started(Desk(Forger(encode(reply)))).f()
+
+
+def test_items_are_a_list():
+    endless = encode(Returned(wire.pack(torch.empty(2**40, device="meta"))))
+    desk = Desk(Forger(endless))
+    with pytest.raises(CrashFault, match="another question"):
+        list(Handle(desk, wire.HandleRef(1, "generator"), "batches"))

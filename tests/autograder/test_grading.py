@@ -10,6 +10,7 @@ import torch
 from conftest import COURSE, GOOD, Grade, check_outcomes
 
 from autograder.course import Unit, load_course
+from autograder.grader.exhibit import Room
 from autograder.grader.grading import Grader, IsolationError, UnitGrader
 from autograder.results import Outcome, SubmissionResult, encode
 from autograder.submission import read_submission
@@ -61,6 +62,20 @@ EVASIONS = {
     "scripted": "return torch.jit.script(nn.Softmax(dim=1))(X)",
     "through exec": "space = {}; exec('import torch; f = torch.soft' + 'max', space); return space['f'](X, 1)",
     "with function modes off": "with torch._C.DisableTorchFunctionSubclass():\n        return torch.softmax(X, 1)",
+    "with modes off under a dotted name": "import operator\n    with operator.attrgetter('_C.DisableTorchFunctionSubclass')("
+    "torch):\n        return torch.softmax(X, 1)",
+    "scripted by a decorator": "@torch.jit.script\n    def scripted(x: torch.Tensor):\n        return torch.softmax(x, 1)\n"
+    "    return scripted(X)",
+    "as a decomposition": "import torch._decomp.decompositions as d; return d._softmax(X, 1, False)",
+    "as a decomposition by a computed name": "d = getattr(torch, '_de' + 'comp').decompositions\n"
+    "    return getattr(d, '_soft' + 'max')(X, 1, False)",
+    "in a reference of torch's by a computed name": "r = __import__('torch._re' + 'fs')\n"
+    "    return getattr(getattr(r, '_re' + 'fs'), 'soft' + 'max')(X, 1)",
+    "in a method of torch's, replaced": "kept = torch.Tensor.detach\n    torch.Tensor.detach = lambda self: "
+    "kept(torch.softmax(kept(self), 1)) if self.requires_grad else kept(self)\n    return X.clone().requires_grad_()",
+    "in an own kind of dictionary": "import collections\n    class Lazy(collections.UserDict):\n        def items(self):\n"
+    "            return [('Y', torch.softmax(X, 1))]\n    return Lazy(Y=X)",
+    "with the recorder off": "import sys; off = getattr(sys, 'setpro' + 'file'); off(None); return torch.softmax(X, 1)",
     "with every mode off": "from torch.utils import _python_dispatch as d\n    with d._disable_current_modes():\n"
     "        return torch.softmax(X, 1)",
 }
@@ -71,6 +86,32 @@ def test_a_forbidden_operator_is_found_however_it_is_spelled(grade: Grade, how: 
     result = grade(replaced("softmax", EVASIONS[how]))
     assert check_outcomes(result, "softmax") == ["forbidden"]
     assert next(e.score for e in result.exercises if e.name == "softmax") == 0
+
+
+WITHOUT_EFFECT = {
+    "patching what serves it": "import contextlib, autograder.worker.serving as s\n"
+    "    s.recording = lambda record: contextlib.nullcontext()\n    return torch.softmax(X, 1)",
+    "by way of the package": "import autograder, contextlib\n"
+    "    autograder.worker.serving.recording = lambda record: contextlib.nullcontext()\n    return torch.softmax(X, 1)",
+    "by way of the main module": "import __main__; __main__.warm_up([]); return torch.softmax(X, 1)",
+    "where the result is read": "class Lazy(torch.Tensor):\n        def detach(self):\n            "
+    "return torch.softmax(self.as_subclass(torch.Tensor), 1)\n    return X.as_subclass(Lazy)",
+    "a tensor that dispatches for itself": "class Own(torch.Tensor):\n        pass\n"
+    "    setattr(Own, '__torch_dis' + 'patch__', classmethod(lambda cls, f, t, a=(), k=None: torch.softmax(X, 1)))\n"
+    "    return getattr(torch.Tensor, '_make_wrapper_' + 'subclass')(Own, X.shape, dtype=X.dtype)",
+}
+
+
+@pytest.mark.parametrize("how", WITHOUT_EFFECT)
+def test_what_serves_a_submission_is_out_of_its_reach(grade: Grade, how: str):
+    result = grade(replaced("softmax", WITHOUT_EFFECT[how]))
+    assert next(e.score for e in result.exercises if e.name == "softmax") == 0
+
+
+def test_what_a_notebook_imports_is_there(grade: Grade):
+    result = grade("from autograder.notebook import check\n" + GOOD + "\ncheck('softmax')\n")
+    assert result.problems == []
+    assert [c.outcome for c in result.checks] == [c.outcome for c in grade(GOOD).checks]
 
 
 def test_a_thread_cannot_hide_an_operator(grade: Grade):
@@ -287,3 +328,86 @@ def test_another_seed_draws_other_inputs(unit: Unit, graded: UnitGrader):
         random = suite.checks[0]
         assert str(suite.examples(random)) != str(graded.suite.examples(graded.suite.checks[0]))
         assert len(suite.examples(random)) >= 30
+
+
+SHIFT = (
+    HEAD
+    + """
+@check('f')
+def test_f(submission, reference):
+    '''A shift changes nothing.'''
+    X = torch.ones(2, 2)
+    close(submission.f(X + 1), submission.f(X))
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [("return X * float('nan')", "every entry of it is NaN"), ("return X.to('meta')", "must live on device cpu")],
+)
+def test_answers_without_a_number_earn_nothing(tmp_path: Path, body: str, said: str):
+    """They agree among themselves, so a check that compares them with each other would pass."""
+    unit = make_course(tmp_path, SHIFT, "def f(X):\n    return X - X.mean()\n")
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(f"def f(X):\n    {body}\n")
+    with Grader(seed=1) as fresh:
+        result = fresh.unit(unit).grade(read_submission(wrong))
+        right = fresh.unit(unit).grade(read_submission(unit.solution))
+    assert [c.outcome for c in right.checks] == [Outcome.PASSED]
+    assert [c.outcome for c in result.checks] == [Outcome.FAILED]
+    assert said in result.checks[0].message
+
+
+def test_nan_is_right_where_the_reference_has_it(tmp_path: Path):
+    unit = make_course(tmp_path, SHIFT, "def f(X):\n    return X * float('nan')\n")
+    with Grader(seed=1) as fresh:
+        assert fresh.unit(unit).grade(read_submission(unit.solution)).checks[0].outcome is Outcome.PASSED
+
+
+PATCHED = """
+import msgspec, struct, sys
+from types import SimpleNamespace
+def double(X):
+    s = SimpleNamespace(**sys._getframe(1).f_globals)
+    w = s.wire
+    {how}
+    return X
+"""
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "w._pack_tensor = lambda v: msgspec.msgpack.Ext(3, struct.pack('!BBBQ', 3, 0, 1, 2) + b'1234')",
+        "w._pack_tensor = lambda v: [msgspec.msgpack.Ext(1, bytes([0, 1, 0]))] * 20_000",
+        "raise type('B' * 2_000_000, (Exception,), {})()",
+        "s.Server._printed = lambda self: 'x' * 1_000_000",
+    ],
+    ids=["an array numpy does not know", "very many tensors", "an endless name", "endless output"],
+)
+def test_a_worker_that_keeps_no_limits_is_at_fault(grade: Grade, how: str):
+    result = grade(GOOD + PATCHED.format(how=how))
+    assert set(check_outcomes(result, "double")) == {"crashed"}
+    assert len(encode(result)) < 50_000
+
+
+def test_a_message_has_an_end(tmp_path: Path):
+    hidden = HEAD + "@check('f')\ndef test_f(submission, reference):\n    '''f.'''\n"
+    hidden += "    close(submission.f(1), reference.f(1))\n"
+    unit = make_course(tmp_path, hidden, "def f(x):\n    return {'a': 1}\n")
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text("def f(x):\n    return {i: 1 for i in range(90_000)}\n")
+    with Grader(seed=1) as fresh:
+        result = fresh.unit(unit).grade(read_submission(wrong))
+    assert result.checks[0].outcome is Outcome.FAILED
+    assert len(result.checks[0].message) < 25_000
+
+
+def test_where_answers_are_too_large_to_keep_nothing_is_recognised(grade: Grade, monkeypatch: pytest.MonkeyPatch):
+    known = failed(grade(replaced("double", "return X * X")), "double")
+    assert known[0].misconception is not None
+    monkeypatch.setattr(Room, "take", lambda self, reply: False)
+    unknown = failed(grade(replaced("double", "return X * X")), "double")
+    assert [c.message for c in unknown] == [c.message for c in known]
+    assert [c.misconception for c in unknown] == [None] * len(unknown)

@@ -6,7 +6,7 @@ import pytest
 
 from autograder.grader.scanning import suspicious_lines, tampering
 from autograder.messages import Cell
-from autograder.worker.source import ParsedSource
+from autograder.worker.source import MENTIONS_LIMIT, ParsedSource
 
 FORBIDDEN = {"dropout_layer": ("*dropout*",), "Net": ("*dropout*",)}
 IN_LAYER = "def dropout_layer(X, dropout):\n    "
@@ -19,15 +19,23 @@ HONEST = {
     "a word in a message": IN_LAYER + "raise ValueError('dropout')",
     "a function of one's own": "def dropout_mask(p): ...\n" + IN_LAYER + "return dropout_mask(dropout)",
     "the modules of a network": IN_NET + "print(sys.argv)\ndef evaluate(net):\n    return list(net.modules())",
+    "a name made up of parts, of one's own": IN_NET + "self.a1 = 1; getattr(self, f'a{1}')",
+    "a variable": IN_LAYER + "gc = X.mean(); return gc",
     "elsewhere": "def make_dropout_net(p):\n    return nn.Dropout(p)",
 }
 SUSPICIOUS = {
-    "torch's own": (IN_LAYER + "return torch.dropout(X, dropout, True)", "mentions dropout, which it is asked to build"),
+    "torch's own": (IN_LAYER + "return torch.dropout(X, dropout, True)", "mentions dropout, which dropout_layer is asked"),
     "under a variable of its name": (IN_LAYER + "dropout = F.dropout; return dropout(X)", "mentions dropout, which"),
     "by its name in quotes": (IN_LAYER + "return getattr(F, 'alpha_dropout')(X)", "mentions alpha_dropout, which"),
     "imported": (IN_LAYER + "from torch.nn.functional import feature_dropout as f", "mentions feature_dropout, which"),
     "the table of modules": (IN_LAYER + "return sys.modules['torch']", "mentions modules, which can hide"),
     "exec": (IN_LAYER + "exec('...')", "mentions exec, which can hide"),
+    "a computed name": (IN_LAYER + "return getattr(F, 'drop' + 'out')(X)", "mentions a computed name, which can hide"),
+    "in a function it calls": (
+        "import torch\ndef helper(x): return inner(x)\ndef inner(x): return F.dropout(x)\n" + IN_LAYER + "return helper(X)",
+        "dropout.py:3 mentions dropout, which dropout_layer is asked to build",
+    ),
+    "where modules are looked for": (IN_LAYER + "sys.path.insert(0, '.')", "mentions path, which can hide"),
     "reaching for the record": (IN_LAYER + "torch._C._log()", "mentions _C, which can hide"),
 }
 
@@ -45,6 +53,19 @@ def test_honest_code_is_not_remarked_on(what: str):
 def test_what_could_hide_an_operator_is_remarked_on(what: str):
     source, said = SUSPICIOUS[what]
     assert [said in remark for remark in remarks(source)] == [True]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "torch._decomp.decompositions",
+        "import torch._refs as r",
+        "operator.attrgetter('_C.DisableTorchFunction')(torch)",
+        "; ".join(f"X.a{k}" for k in range(MENTIONS_LIMIT + 1)) + "; torch._C",
+    ],
+)
+def test_private_parts_of_torch_are_found_under_every_spelling(line: str):
+    assert tampering(ParsedSource([Cell("dropout.py", IN_LAYER + line[:10**6])]).statements)
 
 
 def test_a_statement_that_reaches_for_the_record_forfeits_exercises_with_a_rule():

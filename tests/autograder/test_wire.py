@@ -181,3 +181,74 @@ def test_a_frame_too_large_to_send_is_refused():
     channel, _ = channels()
     with pytest.raises(wire.WireError):
         channel.send(b"\0" * (wire.MAX_FRAME_BYTES + 1))
+
+
+def returned(value: bytes) -> bytes:
+    return b"\x82\xa4type\xa8Returned\xa5value" + value
+
+
+META = b"\xc7\x03\x01\x00\x01\x00"
+RAISED = {"type": "Raised", "type_name": "E", "message": "m"}
+FRAME = {"label": "f.py", "line": 1, "function": "f", "text": "x"}
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        returned(b"\xdd" + struct.pack("!I", 10_001) + META * 10_001),
+        returned(b"\xdd" + struct.pack("!I", 400_001) + b"\x90" * 400_001),
+        returned(b"\xdd\xff\xff\xff\xff"),
+        returned(b"\xdf\xff\xff\xff\xff"),
+        returned(b"\x91" * 100 + b"\xc0"),
+        returned(b"\x81" + META + b"\x01"),
+        returned(b"\x81\x90\x01"),
+        returned(b"\xdb" + struct.pack("!I", 500_000) + b"x" * 500_000),
+        returned(b"\x81\xda\x07\xd0" + b"x" * 2000 + b"\x01"),
+        returned(b"\xd6\xff\0\0\0\0"),
+        returned(b"\xc1"),
+        returned(b""),
+        returned(b"\xc8\x20\0\x08" + b"x" * 0x2000),
+        returned(b"\xc7\x0d\x03\x03\0\x01\0\0\0\0\0\0\0\x01\0\0"),
+        encode(Returned(msgspec.msgpack.Ext(4, msgspec.msgpack.encode({"number": 1, "type_name": "x" * 201})))),
+        encode(Returned(1, printed="x" * 11_000)),
+        encode(Returned(1, functions=["f"] * 10_001)),
+        encode(Returned(1, operations={"x" * 1001: 1})),
+        msgspec.msgpack.encode({**RAISED, "type_name": "x" * 1001}),
+        msgspec.msgpack.encode({**RAISED, "message": "x" * 4001}),
+        msgspec.msgpack.encode({**RAISED, "frames": [FRAME] * 101}),
+        msgspec.msgpack.encode({**RAISED, "frames": [{**FRAME, "text": "x" * 1001}]}),
+        msgspec.msgpack.encode({"type": "Absent", "name": "x" * 1001}),
+        msgspec.msgpack.encode({"type": "Executed", "printed": "x" * 11_000}),
+        msgspec.msgpack.encode({"type": "Executed", "problem": {"label": "f", "line": 1, "error": "x" * 4001}}),
+    ],
+)  # fmt: skip
+def test_replies_beyond_the_limits_are_refused_at_once(frame: bytes):
+    """The worker keeps these limits too, but runs the code that could change them."""
+    started = time.process_time()
+    with pytest.raises(wire.WireError):
+        decode_reply(frame)
+    assert time.process_time() - started < 3
+
+
+def test_large_honest_replies_arrive():
+    numbers = [index / 7 for index in range(100_000)]
+    assert through_reply(numbers) == numbers
+    assert len(through_reply([torch.ones(2)] * 5000)) == 5000
+    assert through_reply(b"x" * 500_000) == b"x" * 500_000
+    assert len(through_reply("x" * 200_000)) == 100_000
+    deep: list = []
+    for _ in range(20):
+        deep = [deep]
+    assert through_reply({"output": deep}) == {"output": deep}
+
+
+@pytest.mark.parametrize("dtype", range(12))
+@pytest.mark.parametrize("storage", [0, 1])
+@pytest.mark.parametrize("code", [1, 3])
+def test_a_forged_tensor_of_any_kind_is_a_value_or_refused(dtype: int, storage: int, code: int):
+    """numpy knows no bfloat16 and nothing without data; it says so with a TypeError."""
+    for shape, size in (([], 1), ([2], 2), ([0, 2**61], 0), ([2**40, 0], 0), ([2**50], 0)):
+        raw = b"" if storage else b"\1" * (size * wire._DTYPES[dtype].itemsize)
+        header = struct.pack(f"!BBB{len(shape)}Q", dtype, storage, len(shape), *shape)
+        with contextlib.suppress(wire.WireError):
+            decode_reply(encode(Returned(msgspec.msgpack.Ext(code, header + raw))))
