@@ -142,7 +142,10 @@ table = st.shared(st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1,
 scores = tensors(table)
 exact_scores = tensors(table, dtype=F64)
 per_example = table.flatmap(lambda size: lengths(size[:1], size[2]))
-per_query = table.flatmap(lambda size: lengths(size[:2], size[2]))
+# Every second one, and some of the others, with columns that are contiguous in memory instead of rows.
+per_query = table.flatmap(lambda size: lengths(size[:2], size[2])).flatmap(
+    lambda lens: st.sampled_from([lens, lens.T.contiguous().T])
+)
 either = st.one_of(per_example, per_query)
 
 
