@@ -67,7 +67,7 @@ class Call(msgspec.Struct, frozen=True, tag=True):
     """Call the target, or one of its attributes, with the given arguments.
 
     seed: what every random generator is set to first. fresh: forget all held objects before. record: report the
-    operators it used. vjp: also run backward and return the vector-Jacobian products (`cotangent` None: drawn from
+    operators it used; watch: and, at twice the cost, what only the interpreter sees of them. vjp: also run backward and return the vector-Jacobian products (`cotangent` None: drawn from
     the seed, one per floating-point output).
     """
 
@@ -78,6 +78,7 @@ class Call(msgspec.Struct, frozen=True, tag=True):
     seed: int = 0
     fresh: bool = False
     record: bool = False
+    watch: bool = False
     vjp: bool = False
     cotangent: Any = None
 

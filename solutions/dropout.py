@@ -30,7 +30,7 @@ from torch import nn
 # Every entry of `X` is decided on its own, anew in each call: different examples of a batch get different
 # masks, and how many entries are dropped is left to chance as well.
 #
-# - `X`: floating point (float16 and bfloat16 too), any shape, any strides; `X` itself stays as it is.
+# - `X`: float32 or float64, any shape, any strides; `X` itself stays as it is.
 #   `dropout`: a float in [0, 1].
 # - returns: the shape and dtype of `X`. Gradients flow to the entries that were kept. It drops whether
 #   gradients are being recorded or not.

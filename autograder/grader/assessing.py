@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -133,12 +134,13 @@ class Assessor:
         try:
             for index, example in enumerate(self._suite.examples(check)):
                 seed = self._suite.example_seed(check, index)
+                watched = _is_watched(index, seed)
+                desk = partial(Desk, respondent, forbidden, watched=watched, room=room or Room())
                 try:
-                    desk = Desk(respondent, forbidden, expecting=ahead.get(index), room=room or Room())
-                    trial = self._run(check, example, seed, desk)
+                    trial = self._run(check, example, seed, desk(expecting=ahead.get(index)))
                 except OutOfStepError:
                     ahead.clear()
-                    trial = self._run(check, example, seed, Desk(respondent, forbidden, room=room or Room()))
+                    trial = self._run(check, example, seed, desk())
                 if index == 0 and trial is not None and trial.asked == 1 and isinstance(respondent, Session):
                     openings = self._openings(check, forbidden)
                     ahead = dict.fromkeys(openings, respondent)
@@ -157,16 +159,16 @@ class Assessor:
         key = (check.id, bool(forbidden))
         if key not in self._opened:
             frames = {
-                index: self._opening(check, example, self._suite.example_seed(check, index), forbidden)
+                index: self._opening(check, example, index, forbidden)
                 for index, example in enumerate(self._suite.examples(check))
             }
             self._opened[key] = {index: frame for index, frame in frames.items() if frame is not None}
         return self._opened[key]
 
-    def _opening(self, check: Check, example: dict[str, Any], seed: int, forbidden: tuple[str, ...]) -> bytes | None:
-        door = _Door()
+    def _opening(self, check: Check, example: dict[str, Any], index: int, forbidden: tuple[str, ...]) -> bytes | None:
+        door, seed = _Door(), self._suite.example_seed(check, index)
         with contextlib.suppress(_Opened):
-            self._run(check, example, seed, Desk(door, forbidden))
+            self._run(check, example, seed, Desk(door, forbidden, watched=_is_watched(index, seed)))
         return door.frame
 
     def _run(self, check: Check, example: dict[str, Any], seed: int, desk: Desk) -> Trial | None:
@@ -333,6 +335,11 @@ def _has_blanks(tensor: Tensor) -> bool:
 def _busy_seconds(respondent: Respondent) -> float:
     """Processor time a submission has used; 0 for trusted code in this process."""
     return respondent.busy_seconds() if isinstance(respondent, Session) else 0.0
+
+
+def _is_watched(index: int, seed: int) -> bool:
+    """The first example of a check and every eighth of the others, whichever these are."""
+    return index == 0 or seed % 8 == 0
 
 
 def _worth_continuing(trial: Trial) -> bool:

@@ -117,7 +117,7 @@ class Desk:
     forbidden: shell patterns over operator names; using one raises ForbiddenFault. transcript: the replies of the
     current example, without those there was no `room` for (`complete` is then False). last_reply: the last of them,
     kept or not. last_call: the last question in words. expecting: the respondent knows the opening question of
-    the example already, and only waits to be asked it.
+    the example already, and only waits to be asked it. watched: look for forbidden operators more closely.
     """
 
     respondent: Respondent
@@ -126,6 +126,7 @@ class Desk:
     printed: list[str] = field(default_factory=list)
     last_call: str = ""
     expecting: Expecting | None = None
+    watched: bool = False
     room: Room = field(default_factory=Room)
     complete: bool = True
     last_reply: Reply | None = None
@@ -165,7 +166,8 @@ class Desk:
         return self._ask(
             lambda: Call(
                 target, attribute, _sent(list(args)), _sent(dict(kwargs)),
-                seed=seed, fresh=self._asked == 1, record=record or bool(self.forbidden), **options,
+                seed=seed, fresh=self._asked == 1, record=record or bool(self.forbidden),
+                watch=bool(self.forbidden) and self.watched, **options,
             )
         )  # fmt: skip
 

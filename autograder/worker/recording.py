@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
@@ -68,9 +68,13 @@ class _Functions(TorchFunctionMode):
 
 
 @contextmanager
-def recording(record: Recording) -> Iterator[None]:
-    """Add every torch function and operator of this thread to `record` until the block ends."""
-    with _Functions(record.functions), _Dispatches(record.operations), _calls(record.functions):
+def recording(record: Recording, watch: bool = True) -> Iterator[None]:
+    """Add every torch function and operator of this thread to `record` until the block ends.
+
+    watch: also what only the interpreter sees, which makes everything in the block twice as slow.
+    """
+    calls = _calls(record.functions) if watch else nullcontext()
+    with _Functions(record.functions), _Dispatches(record.operations), calls:
         yield
 
 

@@ -76,7 +76,7 @@ class Server:
             case Execute():
                 return self._execute(request)
             case Call():
-                return self._answered(request.fresh, request.record, lambda: self._call(request))
+                return self._answered(request.fresh, request.record, lambda: self._call(request), request.watch)
             case Get():
                 return self._answered(request.fresh, False, lambda: self._get(request))
             case Items():
@@ -96,16 +96,16 @@ class Server:
             problem = SourceProblem(label, line, describe_error(error), text)
         return Executed(problem, self._printed())
 
-    def _answered(self, fresh: bool, recorded: bool, answer: Callable[[], Any]) -> Reply:
+    def _answered(self, fresh: bool, recorded: bool, answer: Callable[[], Any], watched: bool = False) -> Reply:
         if fresh:  # numbers start anew too: the same questions get the same answers
             self._objects.clear()
             self._numbers = itertools.count(1)
         record, reading = Recording(), Recording()
         try:
-            with default_modes(), recording(record) if recorded else contextlib.nullcontext():
+            with default_modes(), recording(record, watched) if recorded else contextlib.nullcontext():
                 value = answer()
             # A value may work itself out only when it is read; what is needed to pack it is not the submission's work.
-            with recording(reading) if recorded else contextlib.nullcontext():
+            with recording(reading) if watched else contextlib.nullcontext():
                 packed = self._export(settled(value), 0)
             record.functions |= reading.functions | set(reading.operations)
         except _MissingError as missing:

@@ -64,18 +64,6 @@ def test_every_entry_is_zero_or_scaled(submission, X, dropout):
     close(result, torch.where(result == 0, 0, X / (1 - dropout)).to(X.dtype))
 
 
-HALF = st.sampled_from([torch.float16, torch.bfloat16])
-
-
-@check("dropout_layer", points=1)
-@given(X=tensors(shapes, dtype=HALF), dropout=st.one_of(rates, st.sampled_from([0.0, 1.0])))
-def test_half_precision_stays_half(submission, X, dropout):
-    """float16 and bfloat16 are dropped and scaled like float32, and the result has the dtype of X."""
-    result = tensor_of(submission.dropout_layer(X, dropout), shape=X.shape, dtype=X.dtype)
-    scaled = (X.double() / (1 - dropout)).to(X.dtype)
-    close(result, torch.where(result == 0, result, scaled))
-
-
 @probe
 def values_in_dropout_layer_of_ones(names, dropout):
     """dropout_layer(X, dropout)"""

@@ -245,20 +245,6 @@ def detached(X, dropout):
 
 @misconception(
     "dropout_layer",
-    "the mask is float32 whatever X is",
-    trips="test_half_precision_stays_half",
-    hint="A float32 mask times a float16 X gives float32, so a network in half precision stops at the next "
-    "layer. Which dtype does the mask need, so that the product keeps that of X?",
-)
-def float32_mask(X, dropout):
-    assert 0 <= dropout <= 1
-    if dropout in (0, 1):
-        return X * (1 - dropout)
-    return (torch.rand(X.shape) > dropout).float() * X / (1 - dropout)
-
-
-@misconception(
-    "dropout_layer",
     "nan in the gradient where everything is dropped",
     trips="test_gradient_at_dropout_1_is_zero",
     hint="With dropout 1 your result is zero, but on the way to it X was divided by 0 and the outcome "
