@@ -166,7 +166,7 @@ def postgres(folder: Path) -> Iterator[str]:
     data.mkdir(mode=0o700)
     if user:
         shutil.chown(data, "nobody", "nogroup")
-        for parent in [folder, *folder.parents][:3]:
+        for parent in [folder, *folder.parents][:4]:  # one more where tests run in several processes
             parent.chmod(parent.stat().st_mode | 0o011)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
