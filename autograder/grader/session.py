@@ -215,12 +215,12 @@ class Session:
         return all(self._execute(worker, i) for i in range(count) if i not in self._skipped)
 
     def _execute(self, worker: Worker, index: int) -> bool:
-        if self._loading > LOADING_SECONDS + HURRIED_SECONDS and not self._loaded_before:
+        overtime = 0.0 if self._loaded_before else self._loading - LOADING_SECONDS
+        if overtime > HURRIED_SECONDS:
             self._leave_out_from(index)
             return True
         # Once statements have used up their time, definitions still get what they need.
-        hurried = self._loading > LOADING_SECONDS and not self._loaded_before
-        seconds = HURRIED_STATEMENT_SECONDS if hurried else STATEMENT_SECONDS
+        seconds = HURRIED_STATEMENT_SECONDS if overtime > 0 else STATEMENT_SECONDS
         started = time.monotonic()
         try:
             reply = worker.ask(Execute(index, seed=self.seed), seconds)

@@ -106,7 +106,7 @@ class Server:
                 value = answer()
             # A value may work itself out only when it is read; what is needed to pack it is not the submission's work.
             with recording(reading) if watched else contextlib.nullcontext():
-                packed = self._export(settled(value), 0)
+                packed = self._export(value, 0)
             record.functions |= reading.functions | set(reading.operations)
         except _MissingError as missing:
             return Absent(missing.args[0])
@@ -172,18 +172,28 @@ class Server:
         return value
 
     def _export(self, value: Any, depth: int) -> Any:
-        """Pack a result; what cannot cross becomes a handle (objects) or a description (oversized values)."""
+        """Pack a result; what cannot cross becomes a handle (objects) or a description (oversized values).
+
+        Containers, tensors and numbers of the submission's own classes cross as what they hold.
+        """
         if depth > wire.MAX_DEPTH:
             return wire.pack(wire.Opaque("a value nested too deeply"))
-        if type(value) in (list, tuple):
-            return [self._export(item, depth + 1) for item in value[: wire.MAX_ITEMS]]
-        if isinstance(value, Mapping) and all(type(key) in (str, int) for key in value):
-            return {key: self._export(item, depth + 1) for key, item in value.items()}
+        if isinstance(value, list):
+            return self._exported(list.__iter__(value), depth)
+        if isinstance(value, tuple) and not isinstance(value, torch.Size):
+            return self._exported(tuple.__iter__(value), depth)
+        if isinstance(value, Mapping):
+            pairs = dict(itertools.islice(value.items(), wire.MAX_ITEMS))
+            if all(type(key) in (str, int) for key in pairs):
+                return {key: self._export(item, depth + 1) for key, item in pairs.items()}
         try:
-            return wire.pack(value)
+            return wire.pack(_plain(value))
         except wire.WireError as error:
             is_data = isinstance(value, (Tensor, np.ndarray, int))
             return wire.pack(wire.Opaque(str(error)) if is_data else self._keep(value))
+
+    def _exported(self, items: Iterator[Any], depth: int) -> list[Any]:
+        return [self._export(item, depth + 1) for item in itertools.islice(items, wire.MAX_ITEMS)]
 
     def _keep(self, value: Any) -> wire.HandleRef:
         number = next(self._numbers)
@@ -226,37 +236,17 @@ def seed_everything(seed: int) -> None:
     random.seed(seed)
 
 
-def settled(value: Any, depth: int = 0) -> Any:
-    """A result with plain containers and tensors of torch's own classes, whatever classes of its own it came in."""
-    if isinstance(value, Tensor):
-        return _plain(value)
-    if depth > wire.MAX_DEPTH or isinstance(value, torch.Size):
-        return value
-    if isinstance(value, list):
-        return _settled_items(list.__iter__(value), depth)
-    if isinstance(value, tuple):
-        return _settled_items(tuple.__iter__(value), depth)
-    if isinstance(value, Mapping):
-        pairs = dict(itertools.islice(value.items(), wire.MAX_ITEMS))
-        if all(type(key) in (str, int) for key in pairs):
-            return {key: settled(item, depth + 1) for key, item in pairs.items()}
+def _plain(value: Any) -> Any:
+    """A tensor or number without what its class overrides; anything else as it is."""
+    kind = type(value)
     if isinstance(value, float):
         return float.__float__(value)
-    return value
-
-
-def _settled_items(items: Iterator[Any], depth: int) -> list[Any]:
-    return [settled(item, depth + 1) for item in itertools.islice(items, wire.MAX_ITEMS)]
-
-
-def _plain(tensor: Tensor) -> Any:
-    kind = type(tensor)
-    if kind in (Tensor, nn.Parameter):
-        return tensor
+    if not isinstance(value, Tensor) or kind in (Tensor, nn.Parameter):
+        return value
     if kind.__torch_dispatch__ is not Tensor.__torch_dispatch__:
         return wire.Opaque(f"a tensor of a class of its own, {kind.__name__}"[:200])
     with torch._C.DisableTorchFunctionSubclass():
-        return Tensor.as_subclass(tensor, Tensor)
+        return Tensor.as_subclass(value, Tensor)
 
 
 @contextlib.contextmanager

@@ -121,9 +121,11 @@ def _bound_names(node: ast.stmt) -> list[str]:
 
 
 def _made_inside(node: ast.stmt) -> list[str]:
-    found = {leaf.arg for leaf in ast.walk(node) if isinstance(leaf, ast.arg)}
+    found: set[str] = set()
     for leaf in ast.walk(node):
-        if isinstance(leaf, (ast.Name, ast.Attribute)) and isinstance(leaf.ctx, ast.Store):
+        if isinstance(leaf, ast.arg):
+            found.add(leaf.arg)
+        elif isinstance(leaf, (ast.Name, ast.Attribute)) and isinstance(leaf.ctx, ast.Store):
             found.update(_names_of(leaf))
         elif leaf is not node and isinstance(leaf, (ast.FunctionDef, ast.ClassDef)):
             found.update((leaf.name, "." + leaf.name))  # as a variable or as a method

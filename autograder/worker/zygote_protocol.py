@@ -31,7 +31,7 @@ class Forked(msgspec.Struct, frozen=True, tag=True):
     """scratch: the folder the worker may write to."""
 
     pid: int
-    scratch: str = ""
+    scratch: str
 
 
 class Ended(msgspec.Struct, frozen=True, tag=True):

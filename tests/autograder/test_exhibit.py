@@ -58,6 +58,23 @@ def counts():
     counter[0] += 1
     return counter[0]
 
+class Lazy(torch.Tensor):
+    def detach(self):
+        return super().detach() * 2
+
+class Dispatching(torch.Tensor):
+    @classmethod
+    def __torch_dispatch__(cls, function, types, args=(), kwargs=None):
+        return torch.zeros(2, 2, dtype=torch.float64)
+
+class Number(float):
+    def __float__(self):
+        return 7.0
+
+def of_own_classes(X):
+    made = torch.Tensor._make_wrapper_subclass(Dispatching, X.shape, dtype=X.dtype)
+    return [X.as_subclass(Lazy), made, Number(3.0)]
+
 class Broken:
     @property
     def value(self):
@@ -86,6 +103,13 @@ X = torch.tensor([[1.0, 2.0], [3.0, 4.0]], dtype=torch.float64)
 
 def test_functions_return_values(exhibit: Exhibit):
     assert torch.equal(exhibit.double(X), 2 * X)
+
+
+def test_what_a_class_of_ones_own_overrides_does_not_cross(exhibit: Exhibit):
+    lazy, dispatching, number = exhibit.of_own_classes(X)
+    assert torch.equal(lazy, X)
+    assert not isinstance(dispatching, torch.Tensor)
+    assert number == 3.0
 
 
 def test_modules_are_handles_with_values_as_attributes(exhibit: Exhibit):

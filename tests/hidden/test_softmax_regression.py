@@ -385,8 +385,8 @@ def test_accumulators_do_not_share_their_sums(submission):
     """A new accumulator starts at zero, and two accumulators do not disturb each other."""
     fresh, one, other = items_of(submission.run(two_accumulators), 3)
     close(fresh, [0.0, 0.0, 0.0], what="the sums of a new accumulator")
-    close(one, [4.0, 6.0], what="the sums of an accumulator beside another one")
-    close(other, [0.0, 0.0, 0.0], what="the sums of the other accumulator after reset()")
+    close(one, [4.0, 6.0], what="after one.add(1, 2), other.add(10, 20, 30), one.add(3, 4) and other.reset(), one")
+    close(other, [0.0, 0.0, 0.0], what="after one.add(1, 2), other.add(10, 20, 30), one.add(3, 4) and other.reset(), other")
 
 
 @probe
