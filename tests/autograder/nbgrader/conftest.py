@@ -1,4 +1,4 @@
-"""One nbgrader course for all tests here; each test hands in under names of its own."""
+"""One nbgrader course for each file of tests; each test hands in under names of its own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def nbcourse(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NbCourse]:
     """Written, generated, nothing handed in; what never returns is given two seconds."""
     course = NbCourse(tmp_path_factory.mktemp("nb") / "demo", planted, 'c.LateSubmissionPlugin.penalty_method = "zero"')
