@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -139,11 +139,26 @@ def printable(text: str) -> str:
 
 
 def magnitude(values: list[Any]) -> tuple[int, float, int]:
-    """How hard an input is to read: number of entries, then their absolute sum, then the length of the rest."""
-    tensors = [value for value in values if isinstance(value, Tensor) and value.device.type != "meta"]
-    total = sum(float(value.double().abs().sum()) for value in tensors if not value.is_complex())
-    rest = [value for value in values if not isinstance(value, Tensor)]
-    return sum(value.numel() for value in tensors), total, len(repr(rest))
+    """How hard an input is to read: entries of its tensors, then their absolute sum, then the length of the rest."""
+    count, total, rest = 0, 0.0, 0
+    for leaf in _leaves(values):
+        if not isinstance(leaf, Tensor):
+            rest += len(repr(leaf))
+        elif leaf.device.type != "meta":
+            count += leaf.numel()
+            total += 0.0 if leaf.is_complex() else float(leaf.double().abs().sum())
+    return count, total, rest
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """What the containers in a value hold, keys included, at any depth."""
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
 
 
 def _code(value: Any) -> str | None:

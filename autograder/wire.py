@@ -31,6 +31,7 @@ _DTYPES: list[torch.dtype] = [
     torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.complex64, torch.complex128,
     torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.bool,
 ]  # fmt: skip
+_DTYPE_NUMBERS = {dtype: number for number, dtype in enumerate(_DTYPES)}
 _DTYPE_NAMES = {str(dtype).removeprefix("torch."): dtype for dtype in _DTYPES}
 
 _TENSOR, _STRIDED, _ARRAY, _HANDLE, _DTYPE, _DEVICE, _SIZE, _OPAQUE = range(1, 9)
@@ -132,25 +133,26 @@ def _pack_tensor(value: Tensor) -> msgspec.msgpack.Ext:
         tensor = value.detach()
         if tensor.layout is not torch.strided:
             raise WireError(f"a tensor with layout {tensor.layout}")
-        if tensor.dtype not in _DTYPES:
+        if tensor.dtype not in _DTYPE_NUMBERS:
             raise WireError(f"a tensor of dtype {tensor.dtype}")
         size = tensor.numel() * tensor.element_size()
         if tensor.device.type == "meta":
             return msgspec.msgpack.Ext(_TENSOR, _header(tensor, _META))
         if size > MAX_FRAME_BYTES // 2:
             raise WireError(f"a tensor of shape {tuple(tensor.shape)}, {size / 2**20:,.0f} MiB")
-        tensor = tensor.to("cpu").resolve_conj().resolve_neg()
-        return msgspec.msgpack.Ext(_TENSOR, _header(tensor, _DENSE) + _raw(tensor))
+        return msgspec.msgpack.Ext(_TENSOR, _header(tensor, _DENSE) + _raw(tensor.cpu()))
 
 
 def _raw(tensor: Tensor) -> bytes:
-    # A tensor of one entry counts as contiguous whatever its strides, but may not be viewed as bytes with them.
-    flat = tensor.contiguous().as_strided((tensor.numel(),), (1,))
-    return flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
+    """The entries in the order of its indices, whatever its strides."""
+    if tensor.is_conj() or tensor.is_neg():
+        tensor = tensor.resolve_conj().resolve_neg()
+    # numpy has no bfloat16
+    return (tensor.view(torch.int16) if tensor.dtype is torch.bfloat16 else tensor).numpy().tobytes()
 
 
 def _header(tensor: Tensor, storage: int) -> bytes:
-    return struct.pack(f"!BBB{tensor.ndim}Q", _DTYPES.index(tensor.dtype), storage, tensor.ndim, *tensor.shape)
+    return struct.pack(f"!BBB{tensor.ndim}Q", _DTYPE_NUMBERS[tensor.dtype], storage, tensor.ndim, *tensor.shape)
 
 
 def _pack_array(array: np.ndarray[Any, Any]) -> msgspec.msgpack.Ext:
@@ -238,19 +240,23 @@ def _unpack_tensor(data: memoryview) -> Tensor:
     dtype = _DTYPES[dtype_index]
     raw = data[3 + 8 * ndim :]
     numel = math.prod(shape)
-    if numel >= 2**62 or any(n >= 2**62 for n in shape):
-        raise WireError("a tensor too large to exist")
-    if storage == _META:
-        if len(raw):
-            raise WireError("a meta tensor with bytes")
-        return torch.empty(shape, dtype=dtype, device="meta")
+    if storage == _META or numel == 0:
+        return _unpack_without_bytes(shape, numel, dtype, storage, raw)
     if numel * dtype.itemsize != len(raw):
         raise WireError("a tensor whose bytes do not fill its shape")
-    if numel == 0:
-        return torch.empty(shape, dtype=dtype)
     if dtype is torch.bool:  # a byte other than 0 and 1 must not become a bool that is neither
         return torch.frombuffer(bytearray(raw), dtype=torch.uint8).reshape(shape) != 0
     return torch.frombuffer(bytearray(raw), dtype=dtype).reshape(shape)
+
+
+def _unpack_without_bytes(
+    shape: tuple[int, ...], numel: int, dtype: torch.dtype, storage: int, raw: memoryview
+) -> Tensor:
+    if numel >= 2**62 or any(n >= 2**62 for n in shape):
+        raise WireError("a tensor too large to exist")
+    if len(raw):
+        raise WireError("a tensor with bytes that belong to no entry")
+    return torch.empty(shape, dtype=dtype, device="meta" if storage == _META else "cpu")
 
 
 def _unpack_strided(data: memoryview) -> Tensor:

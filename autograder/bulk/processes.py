@@ -7,6 +7,7 @@ lock held or half a message behind, and the pool is given up as a whole. Here no
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
@@ -143,6 +144,7 @@ def serve(pipe: Connection, parent: int) -> None:
     from autograder.bulk.grading import TaskGrader
 
     with TaskGrader(launched) as grader:
+        gc.freeze()  # torch's modules stay: no collection needs to look through them
         pipe.send_bytes(b"")
         while True:
             try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import pytest
@@ -46,6 +46,11 @@ class Trial:
     printed: str = ""
     asked: int = 0
     code: str = ""
+
+    @cached_property
+    def size(self) -> tuple[int, float, int]:
+        """How hard its input is to read."""
+        return magnitude(list(self.example.values()))
 
 
 @dataclass
@@ -276,7 +281,7 @@ class _Search:
             raise _Spent
         if trial is None or trial.outcome is not self.best.outcome or not _same_kind(trial, self.best):
             return
-        if _input_size(trial) <= _input_size(self.best):
+        if trial.size <= self.best.size:
             self.best = trial
         raise _Found
 
@@ -311,6 +316,8 @@ class _Trusted:
 def _copied(value: Any) -> Any:
     """A copy that shares no memory with the original; tensors keep their strides."""
     if isinstance(value, Tensor) and value.device.type == "cpu":
+        if value.is_contiguous():
+            return value.clone()
         return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype).copy_(value)
     if isinstance(value, dict):
         return {key: _copied(item) for key, item in value.items()}
@@ -325,7 +332,8 @@ def _is_blank(tensor: Tensor) -> bool:
         return True
     if tensor.numel() == 0 or not (tensor.is_floating_point() or tensor.is_complex()):
         return False
-    return bool(tensor.reshape(-1)[0].isnan()) and bool(tensor.isnan().all())
+    first = tensor.reshape(-1)[0].item()
+    return first != first and bool(tensor.isnan().all())
 
 
 def _has_blanks(tensor: Tensor) -> bool:
@@ -353,7 +361,7 @@ def _smaller(shown: Trial | None, failed: Trial) -> Trial:
     """Of two failed trials the one with the smaller input; the other keeps no values that nobody will see."""
     if shown is None:
         return failed
-    best, other = (failed, shown) if _input_size(failed) < _input_size(shown) else (shown, failed)
+    best, other = (failed, shown) if failed.size < shown.size else (shown, failed)
     if isinstance(other.error, Mismatch):
         other.error = Mismatch(other.error.problem, what=other.error.what)
     return best
@@ -363,7 +371,3 @@ def _same_kind(trial: Trial, other: Trial) -> bool:
     if isinstance(trial.error, RaisedFault) and isinstance(other.error, RaisedFault):
         return trial.error.report.type_name == other.error.report.type_name
     return True
-
-
-def _input_size(trial: Trial) -> tuple[int, float, int]:
-    return magnitude(list(trial.example.values()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 import hashlib
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -250,8 +251,13 @@ def _other_question() -> CrashFault:
 
 def forbidden_operators(used: Sequence[str], patterns: Sequence[str]) -> list[str]:
     """The operators among `used` that match a pattern; names are compared without underscores at either end."""
-    names = {name.strip("_") for name in used}
-    return sorted(n for n in names if any(fnmatch.fnmatchcase(n, p) for p in patterns))
+    asked = tuple(patterns)
+    return sorted(n for n in {name.strip("_") for name in used} if _matches(n, asked))
+
+
+@functools.lru_cache(maxsize=10_000)  # a submission uses the same few operators in every call
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 class _Called:

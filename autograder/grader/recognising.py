@@ -19,7 +19,7 @@ from autograder.language import translated
 from autograder.messages import Absent, Raised, Reply, Returned
 from autograder.results import Outcome, Recognised
 from autograder.suite.checks import MisconceptionMark
-from autograder.suite.closeness import tolerance
+from autograder.suite.closeness import agree, tolerance
 from autograder.variants import Variant, misconceptions
 
 KEPT_BYTES = 4 * 2**20
@@ -44,24 +44,26 @@ class Recogniser:
         failed = [a for a in assessments if a.outcome in EXPLAINED and not _is_stub(a)]
         if not failed:
             return {}
-        candidates = [
-            variant
-            for variant in self._variants
-            if variant.mark.exercise == failed[0].check.exercise and any(self._agrees(variant, a) for a in failed)
-        ]
-        agreeing = {v.identifier: {a.check.id for a in assessments if self._agrees(v, a)} for v in candidates}
-        ranked = sorted(candidates, key=lambda v: -len(agreeing[v.identifier]))
+        others = [a for a in assessments if a.check.id not in {each.check.id for each in failed}]
+        candidates = []
+        for variant in self._variants:
+            if variant.mark.exercise == failed[0].check.exercise and (explains := self._agreeing(variant, failed)):
+                candidates.append((variant, explains, len(explains) + len(self._agreeing(variant, others))))
+        ranked = sorted(candidates, key=lambda candidate: -candidate[2])
         found = {}
-        for assessment in failed:
-            for variant in ranked:
-                if assessment.check.id in agreeing[variant.identifier]:
-                    assert isinstance(variant.mark, MisconceptionMark)
-                    name, hint = (
-                        translated(s, self._unit.misconceptions) for s in (variant.mark.name, variant.mark.hint)
-                    )
-                    found[assessment.check.id] = Recognised(name, hint)
-                    break
+        for check_id in (a.check.id for a in failed):
+            best = next((variant for variant, explains, _count in ranked if check_id in explains), None)
+            if best is not None:
+                found[check_id] = self._recognised(best)
         return found
+
+    def _agreeing(self, variant: Variant, assessments: Sequence[Assessment]) -> set[str]:
+        return {a.check.id for a in assessments if self._agrees(variant, a)}
+
+    def _recognised(self, variant: Variant) -> Recognised:
+        assert isinstance(variant.mark, MisconceptionMark)
+        name, hint = (translated(said, self._unit.misconceptions) for said in (variant.mark.name, variant.mark.hint))
+        return Recognised(name, hint)
 
     @cached_property
     def _variants(self) -> list[Variant]:
@@ -151,8 +153,7 @@ def _same_tensor(value: Tensor, other: Tensor) -> bool:
         return False
     if value.device.type == "meta":
         return True
-    rtol, atol = tolerance(value.dtype)
-    return bool(torch.isclose(value, other, rtol, atol, equal_nan=True).all())
+    return agree(value, other, *tolerance(value.dtype))
 
 
 def _is_stub(assessment: Assessment) -> bool:

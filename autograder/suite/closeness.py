@@ -48,6 +48,12 @@ def tolerance(dtype: torch.dtype) -> tuple[float, float]:
     return _TOLERANCE.get(dtype, (0.0, 0.0))
 
 
+def agree(one: Tensor, other: Tensor, rtol: float, atol: float) -> bool:
+    """Whether two tensors of one shape and dtype differ by at most atol + rtol |other| in each entry; NaN equals NaN."""
+    # Most are the same bit for bit, which is found out in a twentieth of the time.
+    return torch.equal(one, other) or torch.allclose(one, other, rtol, atol, equal_nan=True)
+
+
 def close(
     got: Any,
     want: Any,
@@ -151,19 +157,18 @@ def _close_tensors(
             raise Mismatch(problem.format(wanted=want.device.type, device=got.device.type), got, what=what)
         return
     default_rtol, default_atol = tolerance(want.dtype)
-    agree = torch.isclose(
-        got, want, default_rtol if rtol is None else rtol, default_atol if atol is None else atol, equal_nan=True
-    )
-    if bool(agree.all()):
+    rtol, atol = default_rtol if rtol is None else rtol, default_atol if atol is None else atol
+    if agree(got, want, rtol, atol):
         return
-    wrong = (~agree).nonzero()
+    differs = ~torch.isclose(got, want, rtol, atol, equal_nan=True)
+    wrong = differs.nonzero()
     where = wrong[0].tolist()
     entry = _("entry {where}").format(where=where) if where else _("the value")
     counted = _(" ({count} of {total} entries differ)").format(count=len(wrong), total=got.numel())
     count = counted if got.numel() > 1 else ""
     mine, right = _apart(got[tuple(where)].item(), want[tuple(where)].item())
     problem = _("{entry} is {mine} where {right} is right").format(entry=entry, mine=mine, right=right)
-    raise Mismatch(problem + count, got, want, what, wrong=~agree, boxes=boxes)
+    raise Mismatch(problem + count, got, want, what, wrong=differs, boxes=boxes)
 
 
 def _close_numbers(got: float, want: float, what: str | None, rtol: float | None, atol: float | None) -> None:

@@ -88,3 +88,5 @@ def test_smaller_inputs_come_first():
     assert magnitude([one]) < magnitude([two])
     assert magnitude([torch.zeros(2)]) < magnitude([two])
     assert magnitude([one, 1]) < magnitude([one, 1000])
+    few = torch.tensor([1e10, 1e-10])  # though it takes more letters
+    assert magnitude([{"weights": [few]}]) < magnitude([{"weights": [torch.ones(3)]}])
