@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from enum import IntEnum
 from typing import Annotated, Any
 
 import msgspec
@@ -63,11 +64,24 @@ class Execute(msgspec.Struct, frozen=True, tag=True):
     seed: int = 0
 
 
+class Watch(IntEnum):
+    """What is recorded while a call runs; each includes those before it, and costs more.
+
+    FUNCTIONS: torch functions by their names (the call takes half as long again). OPERATORS: also those of the
+    dispatcher, which they end in (three times as long). EVERYTHING: also what only the interpreter sees (ten times).
+    """
+
+    NOTHING = 0
+    FUNCTIONS = 1
+    OPERATORS = 2
+    EVERYTHING = 3
+
+
 class Call(msgspec.Struct, frozen=True, tag=True):
     """Call the target, or one of its attributes, with the given arguments.
 
-    seed: what every random generator is set to first. fresh: forget all held objects before. record: report the
-    operators it used; watch: and, at twice the cost, what only the interpreter sees of them. vjp: also run backward and return the vector-Jacobian products (`cotangent` None: drawn from
+    seed: what every random generator is set to first. fresh: forget all held objects before. watch: what to report of
+    the operators it used. vjp: also run backward and return the vector-Jacobian products (`cotangent` None: drawn from
     the seed, one per floating-point output).
     """
 
@@ -77,8 +91,7 @@ class Call(msgspec.Struct, frozen=True, tag=True):
     kwargs: dict[str, Any] = {}
     seed: int = 0
     fresh: bool = False
-    record: bool = False
-    watch: bool = False
+    watch: Watch = Watch.NOTHING
     vjp: bool = False
     cotangent: Any = None
 

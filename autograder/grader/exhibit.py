@@ -29,6 +29,7 @@ from autograder.messages import (
     Request,
     Returned,
     Target,
+    Watch,
     decode_reply,
     decode_request,
     encode,
@@ -157,7 +158,7 @@ class Desk:
         kwargs: Any,
         shown: str,
         *,
-        record: bool = False,
+        watch: Watch = Watch.NOTHING,
         **options: Any,
     ) -> Returned:
         is_probe = isinstance(target, Probe)
@@ -167,10 +168,14 @@ class Desk:
         return self._ask(
             lambda: Call(
                 target, attribute, _sent(list(args)), _sent(dict(kwargs)),
-                seed=seed, fresh=self._asked == 1, record=record or bool(self.forbidden),
-                watch=bool(self.forbidden) and self.watched, **options,
+                seed=seed, fresh=self._asked == 1, watch=max(watch, self._watch()), **options,
             )
         )  # fmt: skip
+
+    def _watch(self) -> Watch:
+        if not self.forbidden:
+            return Watch.NOTHING
+        return Watch.EVERYTHING if self.watched else Watch.FUNCTIONS
 
     def get(self, target: Target, attribute: str, shown: str) -> Any:
         self.last_call = shown
@@ -282,7 +287,7 @@ class _Called:
 
     def operations(self, *args: Any, **kwargs: Any) -> dict[str, int]:
         """Call it and return how often each of torch's dispatcher operators ran."""
-        return self._desk.call(self._target, self._attribute, args, kwargs, self._shown, record=True).operations
+        return self._desk.call(self._target, self._attribute, args, kwargs, self._shown, watch=Watch.OPERATORS).operations
 
 
 @dataclass(frozen=True)

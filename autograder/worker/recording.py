@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
@@ -18,6 +18,8 @@ from typing import Any
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
+
+from autograder.messages import Watch
 
 # Operators, and decompositions of operators into others, that are written in Python.
 _WRITTEN_IN_PYTHON = ("torchvision.ops", "torch._refs", "torch._decomp", "torch._prims", "torch._inductor")
@@ -68,13 +70,15 @@ class _Functions(TorchFunctionMode):
 
 
 @contextmanager
-def recording(record: Recording, watch: bool = True) -> Iterator[None]:
-    """Add every torch function and operator of this thread to `record` until the block ends.
-
-    watch: also what only the interpreter sees, which makes everything in the block twice as slow.
-    """
-    calls = _calls(record.functions) if watch else nullcontext()
-    with _Functions(record.functions), _Dispatches(record.operations), calls:
+def recording(record: Recording, watch: Watch = Watch.EVERYTHING) -> Iterator[None]:
+    """Add the torch functions and operators of this thread to `record` until the block ends."""
+    with ExitStack() as views:
+        if watch >= Watch.FUNCTIONS:
+            views.enter_context(_Functions(record.functions))
+        if watch >= Watch.OPERATORS:
+            views.enter_context(_Dispatches(record.operations))
+        if watch >= Watch.EVERYTHING:
+            views.enter_context(_calls(record.functions))
         yield
 
 

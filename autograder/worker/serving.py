@@ -38,6 +38,7 @@ from autograder.messages import (
     Returned,
     SourceProblem,
     Target,
+    Watch,
 )
 from autograder.worker.printing import CappedOutput
 from autograder.worker.recording import Recording, recording
@@ -76,11 +77,11 @@ class Server:
             case Execute():
                 return self._execute(request)
             case Call():
-                return self._answered(request.fresh, request.record, lambda: self._call(request), request.watch)
+                return self._answered(request.fresh, lambda: self._call(request), request.watch)
             case Get():
-                return self._answered(request.fresh, False, lambda: self._get(request))
+                return self._answered(request.fresh, lambda: self._get(request))
             case Items():
-                return self._answered(False, False, lambda: self._items(request))
+                return self._answered(False, lambda: self._items(request))
 
     def _execute(self, request: Execute) -> Executed:
         seed_everything(request.seed)
@@ -96,16 +97,16 @@ class Server:
             problem = SourceProblem(label, line, describe_error(error), text)
         return Executed(problem, self._printed())
 
-    def _answered(self, fresh: bool, recorded: bool, answer: Callable[[], Any], watched: bool = False) -> Reply:
+    def _answered(self, fresh: bool, answer: Callable[[], Any], watch: Watch = Watch.NOTHING) -> Reply:
         if fresh:  # numbers start anew too: the same questions get the same answers
             self._objects.clear()
             self._numbers = itertools.count(1)
         record, reading = Recording(), Recording()
         try:
-            with default_modes(), recording(record, watched) if recorded else contextlib.nullcontext():
+            with default_modes(), recording(record, watch):
                 value = answer()
             # A value may work itself out only when it is read; what is needed to pack it is not the submission's work.
-            with recording(reading) if watched else contextlib.nullcontext():
+            with recording(reading, watch if watch is Watch.EVERYTHING else Watch.NOTHING):
                 packed = self._export(value, 0)
             record.functions |= reading.functions | set(reading.operations)
         except _MissingError as missing:

@@ -13,6 +13,7 @@ from autograder.suite import (
     given,
     items_of,
     probe,
+    settings,
     st,
     tensor_of,
     tensors,
@@ -96,10 +97,10 @@ def arguments_after_sequence_mask(names, X, valid_len):
 def test_sequence_mask_leaves_its_input_alone(submission, X, valid_len):
     """X, valid_len and torch's settings are the same after sequence_mask(X, valid_len, value) as before."""
     call = "sequence_mask(X, valid_len, value)"
-    mine, lens, *settings = items_of(submission.run(arguments_after_sequence_mask, X, valid_len), 4)
+    mine, lens, *found = items_of(submission.run(arguments_after_sequence_mask, X, valid_len), 4)
     close(mine, X, what=f"X after {call}")
     close(lens, valid_len, what=f"valid_len after {call}")
-    same_settings(*settings, call)
+    same_settings(*found, call)
 
 
 @probe
@@ -217,10 +218,10 @@ def arguments_after_masked_softmax(names, X, valid_lens):
 def test_masked_softmax_leaves_its_input_alone(submission, X, valid_lens):
     """X, valid_lens and torch's settings are the same after masked_softmax(X, valid_lens) as before."""
     call = "masked_softmax(X, valid_lens)"
-    mine, lens, *settings = items_of(submission.run(arguments_after_masked_softmax, X, valid_lens), 4)
+    mine, lens, *found = items_of(submission.run(arguments_after_masked_softmax, X, valid_lens), 4)
     close(mine, X, what=f"X after {call}")
     close(lens, valid_lens, what=f"valid_lens after {call}")
-    same_settings(*settings, call)
+    same_settings(*found, call)
 
 
 @probe
@@ -267,8 +268,9 @@ def test_masked_softmax_gradient_of_large_scores(submission, reference, X, valid
 # AdditiveAttention and DotProductAttention
 
 # Sizes: examples, queries, keys; then the width of a query, of a key, of a value, and the hidden width.
-few = st.integers(1, 3)
-sizes = st.shared(st.tuples(few, few, st.integers(1, 4), few, few, few, few), key="sizes of a layer")
+few = settings(max_examples=12)
+small = st.integers(1, 3)
+sizes = st.shared(st.tuples(small, small, st.integers(1, 4), small, small, small, small), key="sizes of a layer")
 kinds = st.shared(FLOATS, key="dtype of a layer")
 B, N, M, D_Q, D_K, V, H = range(7)
 
@@ -449,6 +451,7 @@ WEIGHTS = {"W_q": part(H, D_Q), "W_k": part(H, D_K), "w_v": part(H)}
 
 @check("AdditiveAttention", points=1)
 @given(key_size=st.integers(1, 5), query_size=st.integers(1, 5), num_hiddens=st.integers(1, 5))
+@few
 def test_additive_attention_parameters(submission, key_size, query_size, num_hiddens):
     """Its parameters are W_q.weight, W_k.weight and w_v.weight, of the right shapes, and nothing else."""
     layer = submission.AdditiveAttention(key_size, query_size, num_hiddens, 0.1)
@@ -483,6 +486,7 @@ def test_additive_attention_with_lengths(submission, reference, queries, keys, v
 
 @check("AdditiveAttention", points=1)
 @given(queries=part(B, N, D_Q), keys=part(B, M, D_K), values=part(B, M, V), valid_lens=ANY_LENS, **WEIGHTS)
+@few
 def test_additive_attention_gradient(submission, reference, queries, keys, values, valid_lens, W_q, W_k, w_v):
     """Gradients flow to queries, keys, values and all three weights."""
     mine, right = additive(submission, W_q, W_k, w_v), additive(reference, W_q, W_k, w_v)
@@ -490,7 +494,8 @@ def test_additive_attention_gradient(submission, reference, queries, keys, value
 
 
 @check("AdditiveAttention", points=1)
-@given(queries=part(B, N, D_Q), keys=part(B, M, D_K), values=part(B, M, V), valid_lens=ANY_LENS, num_hiddens=few)
+@given(queries=part(B, N, D_Q), keys=part(B, M, D_K), values=part(B, M, V), valid_lens=ANY_LENS, num_hiddens=small)
+@few
 def test_additive_attention_leaves_its_inputs_alone(submission, queries, keys, values, valid_lens, num_hiddens):
     """Queries, keys, values, valid_lens and torch's settings are the same after a call as before."""
     layer = untrained(submission, queries, keys, num_hiddens, dropout=0.5, training=True)
@@ -499,6 +504,7 @@ def test_additive_attention_leaves_its_inputs_alone(submission, queries, keys, v
 
 @check("AdditiveAttention", points=1)
 @given(queries=part(B, N, D_Q), keys=part(B, M, D_K), values=part(B, M, V), valid_lens=LENS, **WEIGHTS)
+@few
 def test_additive_attention_called_twice(submission, reference, queries, keys, values, valid_lens, W_q, W_k, w_v):
     """A second call is right too; it leaves the first result as it is, and adds nothing to state_dict()."""
     layers = additive(submission, W_q, W_k, w_v), additive(reference, W_q, W_k, w_v)
@@ -506,7 +512,8 @@ def test_additive_attention_called_twice(submission, reference, queries, keys, v
 
 
 @check("AdditiveAttention", points=1)
-@given(queries=part(B, N, D_Q), key=part(D_K), values=part(B, M, V), valid_lens=LENS, num_hiddens=few)
+@given(queries=part(B, N, D_Q), key=part(D_K), values=part(B, M, V), valid_lens=LENS, num_hiddens=small)
+@few
 def test_additive_attention_to_equal_keys_is_the_mean(submission, queries, key, values, valid_lens, num_hiddens):
     """Keys that are all the same share the weight: the result is the mean of the valid values."""
     keys = key.repeat(*values.shape[:2], 1)
@@ -517,7 +524,8 @@ def test_additive_attention_to_equal_keys_is_the_mean(submission, queries, key, 
 
 
 @check("AdditiveAttention", points=1)
-@given(queries=part(B, N, D_Q), keys=part(B, M, D_K), values=part(B, M, V), valid_lens=LENS, num_hiddens=few)
+@given(queries=part(B, N, D_Q), keys=part(B, M, D_K), values=part(B, M, V), valid_lens=LENS, num_hiddens=small)
+@few
 def test_additive_attention_in_evaluation_mode(submission, queries, keys, values, valid_lens, num_hiddens):
     """In evaluation mode nothing is dropped: the result is attention_weights @ values, whatever p is."""
     layer = untrained(submission, queries, keys, num_hiddens, dropout=0.5, training=False)
@@ -527,7 +535,7 @@ def test_additive_attention_in_evaluation_mode(submission, queries, keys, values
 @check("AdditiveAttention", points=2)
 @given(
     queries=part(B, N, D_Q), keys=part(B, M, D_K), more=part(B, M, V), valid_lens=LENS,
-    num_hiddens=few, dropout=SHARES,
+    num_hiddens=small, dropout=SHARES,
 )  # fmt: skip
 def test_additive_attention_drops_whole_weights(submission, queries, keys, more, valid_lens, num_hiddens, dropout):
     """In training mode each weight becomes 0 or is divided by 1 - p; attention_weights are from before."""
@@ -576,6 +584,7 @@ def test_dot_product_attention_scales_with_the_size(submission, queries, keys, v
 
 @check("DotProductAttention", points=1)
 @given(queries=part(B, N, D_K), keys=part(B, M, D_K), values=part(B, M, V), valid_lens=LENS)
+@few
 def test_dot_product_attention_of_zero_queries_is_the_mean(submission, queries, keys, values, valid_lens):
     """A query of zeros scores every key alike: the result is the mean of the valid values."""
     output = dot_product(submission)(0 * queries, keys, values, valid_lens)
@@ -585,6 +594,7 @@ def test_dot_product_attention_of_zero_queries_is_the_mean(submission, queries, 
 
 @check("DotProductAttention", points=1)
 @given(queries=part(B, N, D_K), keys=part(B, M, D_K), values=part(B, M, V), valid_lens=LENS)
+@few
 def test_dot_product_attention_in_evaluation_mode(submission, queries, keys, values, valid_lens):
     """In evaluation mode nothing is dropped: the result is attention_weights @ values, whatever p is."""
     judge_evaluation(dot_product(submission, dropout=0.5), queries, keys, values, valid_lens)
@@ -592,6 +602,7 @@ def test_dot_product_attention_in_evaluation_mode(submission, queries, keys, val
 
 @check("DotProductAttention", points=1)
 @given(queries=part(B, N, D_K), keys=part(B, M, D_K), values=part(B, M, V), valid_lens=ANY_LENS)
+@few
 def test_dot_product_attention_gradient(submission, reference, queries, keys, values, valid_lens):
     """Gradients flow to queries, keys and values."""
     agree_in_gradients(dot_product(submission), dot_product(reference), queries, keys, values, valid_lens)
@@ -599,6 +610,7 @@ def test_dot_product_attention_gradient(submission, reference, queries, keys, va
 
 @check("DotProductAttention", points=1)
 @given(queries=part(B, N, D_K), keys=part(B, M, D_K), values=part(B, M, V), valid_lens=ANY_LENS)
+@few
 def test_dot_product_attention_leaves_its_inputs_alone(submission, queries, keys, values, valid_lens):
     """Queries, keys, values, valid_lens and torch's settings are the same after a call as before."""
     judge_arguments(submission, dot_product(submission, 0.5, training=True), queries, keys, values, valid_lens)
@@ -606,6 +618,7 @@ def test_dot_product_attention_leaves_its_inputs_alone(submission, queries, keys
 
 @check("DotProductAttention", points=1)
 @given(queries=part(B, N, D_K), keys=part(B, M, D_K), values=part(B, M, V), valid_lens=LENS)
+@few
 def test_dot_product_attention_called_twice(submission, reference, queries, keys, values, valid_lens):
     """A second call is right too; it leaves the first result as it is, and state_dict() empty."""
     layers = dot_product(submission), dot_product(reference)

@@ -10,12 +10,14 @@ from autograder.suite import (
     given,
     items_of,
     probe,
+    settings,
     spread,
     st,
     tensor_of,
 )
 
 F64 = torch.float64
+few = settings(max_examples=12)
 
 
 @st.composite
@@ -354,6 +356,7 @@ def traces_of_batch_norm(names, X, gamma, beta, moving_mean, moving_var, trainin
 
 @check("batch_norm", points=1)
 @given(X=rows(), **per_channel(), training=MODES, recording=MODES)
+@few
 def test_leaves_no_trace(submission, X, gamma, beta, moving_mean, moving_var, training, recording):
     """Calls do not disturb each other: earlier results stay, the same arguments give the same, torch is as before."""
     args = (X, gamma, beta, moving_mean, moving_var, training, recording)
@@ -442,6 +445,7 @@ def test_training_pass(submission, reference, X):
 
 @check("BatchNorm", points=1)
 @given(X=rows(), training=MODES, **TRAINED)
+@few
 def test_parameters_are_used(submission, reference, X, gamma, beta, training):
     """gamma scales and beta shifts the output, in both modes."""
     mine, right = float64_layers(submission, reference, X, gamma, beta)
@@ -494,6 +498,7 @@ def test_any_sequence_of_passes(submission, reference, batches, modes):
 
 @check("BatchNorm", points=1)
 @given(X=rows(), passes=st.integers(1, 12))
+@few
 def test_statistics_converge(submission, X, passes):
     """Each pass over a batch takes the statistics a tenth of the way to the batch's mean and variance."""
     left = 0.9**passes
@@ -513,6 +518,7 @@ def layer_under_no_grad(names, layer, X):
 
 @check("BatchNorm", points=1)
 @given(seen=rows(), X=rows(FEW, salt=5))
+@few
 def test_mode_is_the_modules_own(submission, reference, seen, X):
     """The module's own mode decides: in training mode it learns under torch.no_grad() too."""
     mine, right = float64_layers(submission, reference, seen)
@@ -529,6 +535,7 @@ def test_mode_is_the_modules_own(submission, reference, seen, X):
 
 @check("BatchNorm", points=1)
 @given(X=st.one_of(rows(), images()))
+@few
 def test_state_dict_holds_parameters_and_statistics(submission, reference, X):
     """state_dict() holds gamma, beta, moving_mean and moving_var, with the values training has left."""
     mine, right = float64_layers(submission, reference, X)
@@ -542,6 +549,7 @@ def test_state_dict_holds_parameters_and_statistics(submission, reference, X):
 
 @check("BatchNorm", points=1)
 @given(seen=rows(), X=rows(FEW, salt=5), **TRAINED)
+@few
 def test_state_dict_restores_the_layer(submission, reference, seen, X, gamma, beta):
     """A new layer that loads the state_dict() of a trained one predicts like it."""
     trained, right = float64_layers(submission, reference, seen, gamma, beta)
@@ -565,6 +573,7 @@ def gradient_history_of_buffers(names, layer, X, passes):
 
 @check("BatchNorm", points=1)
 @given(X=rows(), passes=st.integers(1, 2))
+@few
 def test_statistics_do_not_keep_the_graph(submission, X, passes):
     """After training passes, moving_mean and moving_var require no gradient: they keep no batch's graph."""
     layer = submission.run(BatchNorm_in_float64, X.shape[1], 2)
@@ -576,6 +585,7 @@ def test_statistics_do_not_keep_the_graph(submission, X, passes):
 
 @check("BatchNorm", points=1)
 @given(X=spread((st.integers(4, 6), CHANNELS), dtype=torch.float32))
+@few
 def test_statistics_follow_the_dtype(submission, reference, X):
     """layer.double() turns the statistics collected in float32 into float64, and the layer goes on."""
     mine, right = (exhibit.BatchNorm(X.shape[1], 2) for exhibit in (submission, reference))
@@ -628,6 +638,7 @@ def test_layer_works_on_another_device(submission, shape, training):
 
 @check("BatchNorm", points=2)
 @given(X=rows(), training=MODES, **TRAINED)
+@few
 def test_gradients_reach_the_parameters(submission, reference, X, gamma, beta, training):
     """Gradients reach X, gamma and beta in both modes."""
     mine, right = float64_layers(submission, reference, X, gamma, beta)
@@ -644,6 +655,7 @@ def test_gradients_reach_the_parameters(submission, reference, X, gamma, beta, t
 
 @check("BatchNorm", points=1)
 @given(X=constant_channels, **TRAINED)
+@few
 def test_layer_gradient_of_a_constant_channel(submission, reference, X, gamma, beta):
     """In training mode, the gradient of X is finite for a channel whose entries are all equal, too."""
     mine, right = float64_layers(submission, reference, X, *fitting(X, gamma, beta))
@@ -655,6 +667,7 @@ def test_layer_gradient_of_a_constant_channel(submission, reference, X, gamma, b
 
 @check("BatchNorm", points=1)
 @given(X=scattered_images, training=MODES)
+@few
 def test_layer_takes_images_in_any_memory_layout(submission, reference, X, training):
     """In both modes, images need not lie in memory in order: they may be channels last, or cut out of larger ones."""
     mine, right = float64_layers(submission, reference, X)
@@ -682,6 +695,7 @@ def traces_of_a_pass(names, X, training, recording):
 
 @check("BatchNorm", points=1)
 @given(X=st.one_of(rows(), images()), training=MODES, recording=MODES)
+@few
 def test_pass_leaves_no_trace(submission, X, training, recording):
     """A pass leaves X, gamma, beta, the mode, earlier results and other layers as they are."""
     X = X.float()

@@ -13,6 +13,7 @@ from autograder.suite import (
     given,
     items_of,
     probe,
+    settings,
     spread,
     st,
     tensor_of,
@@ -24,6 +25,7 @@ SIZES = st.shared(
     st.tuples(st.integers(1, 3), st.integers(1, 5), st.integers(1, 4)), key="examples, tokens, predictions"
 )
 SEEDS = st.integers(0, 9999)
+few = settings(max_examples=12)
 
 
 @st.composite
@@ -275,6 +277,7 @@ def first_positions(names, sizes):
 
 @check("BERTEncoder", points=1)
 @given(num_hiddens=st.sampled_from([2, 4]), ffn_num_hiddens=st.integers(1, 5), num_blks=st.integers(0, 3))
+@few
 def test_encoder_parameters(submission, num_hiddens, ffn_num_hiddens, num_blks):
     """It has the embeddings and blocks stated, all trainable; max_len is 1000 unless given, positions start random."""
     sizes = {
@@ -326,6 +329,7 @@ def test_encoder_adds_three_embeddings(submission, tokens, segments, valid_lens,
     training=st.booleans(),
     seed=SEEDS,
 )
+@few
 def test_encoder_runs_every_block(
     submission, reference, tokens, segments, valid_lens, num_heads, num_blks, training, seed
 ):
@@ -345,6 +349,7 @@ LONGER = st.shared(st.tuples(st.integers(1, 3), st.integers(2, 5), st.just(1)), 
     valid_lens=whole("b", "n", at_least=1, sizes=LONGER),
     seed=SEEDS,
 )
+@few
 def test_encoder_ignores_padding(submission, tokens, segments, valid_lens, seed):
     """Other tokens at the padding change nothing at the valid positions."""
     sizes = encoder_sizes(num_blks=2)
@@ -379,6 +384,7 @@ def encoder_gradients(names, sizes, state, tokens, segments, valid_lens, cotange
     num_blks=st.integers(0, 2),
     seed=SEEDS,
 )
+@few
 def test_encoder_gradient_reaches_every_parameter(
     submission, reference, tokens, segments, valid_lens, cotangent, num_blks, seed
 ):
@@ -390,6 +396,7 @@ def test_encoder_gradient_reaches_every_parameter(
 
 @check("BERTEncoder", points=1)
 @given(tokens=whole("bn", V, sizes=st.just((2, 5, 1))), seed=SEEDS)
+@few
 def test_encoder_hands_dropout_to_the_blocks(submission, reference, tokens, seed):
     """Dropout is at work inside the blocks in training mode, and off in evaluation mode."""
     sizes = encoder_sizes(num_blks=2, dropout=0.5)
@@ -694,6 +701,7 @@ def whole_model(names, sizes, state, tokens, segments, valid_lens, pred_position
 
 @check("BERTModel", points=2)
 @given(tokens=TOKENS, segments=SEGMENTS, valid_lens=LENS, pred_positions=POSITIONS, seed=SEEDS)
+@few
 def test_model_as_a_whole(submission, reference, tokens, segments, valid_lens, pred_positions, seed):
     """With your own encoder and heads in place, results are right and gradients reach every parameter."""
     sizes = encoder_sizes(num_blks=1)
@@ -714,6 +722,7 @@ def test_model_as_a_whole(submission, reference, tokens, segments, valid_lens, p
     training=st.booleans(),
     seed=SEEDS,
 )
+@few
 def test_model_call_depends_on_no_call_before(
     submission, reference, tokens, segments, valid_lens, pred_positions, training, seed
 ):

@@ -12,6 +12,7 @@ from autograder.suite import (
     given,
     items_of,
     probe,
+    settings,
     st,
     tensor_of,
 )
@@ -19,6 +20,7 @@ from autograder.suite import (
 F64 = torch.float64
 CPU = torch.device("cpu")
 SHAPES = [(3,), (1,), (2, 3), (3, 1), (2, 1, 3)]
+few = settings(max_examples=12)
 
 
 def drawn(seed, shape, dtype=F64):
@@ -561,6 +563,7 @@ def test_each_device_works_on_its_shard(submission, X, num_devices, params):
 
 @check("train_batch", points=2)
 @given(X=batches(st.integers(4, 7)), start=PLACES, order=st.permutations(["cuda:0", "cuda:1", "cpu"]), **ALIKE)
+@few
 def test_step_crosses_devices(submission, reference, X, start, order, params, lr):
     """X and y may be elsewhere, and the devices different ones: the result is the same (simulated GPUs)."""
     probe_of_step = simulating("train_batch(X, y, device_params, devices, lr)")

@@ -14,6 +14,7 @@ from autograder.suite import (
     items_of,
     number_of,
     probe,
+    settings,
     spread,
     st,
     tensor_of,
@@ -22,6 +23,7 @@ from autograder.suite import (
 F64 = torch.float64
 CPU = torch.device("cpu")
 SWITCHED_OFF = "leaves gradients switched off for all code that runs after it"
+few = settings(max_examples=12)
 
 
 # try_gpu, try_all_gpus
@@ -455,6 +457,7 @@ def traces_left(names, W, X, y, home, lists):
 
 @check("evaluate_accuracy_gpu", points=1)
 @given(home=GPUS, lists=st.booleans(), **SCORES)
+@few
 def test_evaluation_leaves_no_trace(submission, home, lists, W, X):
     """The data set and the parameters stay as they are, gradients are on afterwards, a second call gives the same."""
     y = (X @ W).argmax(dim=1)
@@ -537,6 +540,7 @@ def test_given_device_counts_more_than_the_modules(submission, X, places):
 
 @check("evaluate_accuracy_gpu", points=1)
 @given(home=GPUS, given_device=st.booleans(), **SCORES)
+@few
 def test_inputs_may_be_lists(submission, reference, home, given_device, W, X):
     """Where X is a list of tensors, all of them are moved, and net receives a list (simulated GPUs)."""
     device = home if given_device else None
@@ -668,6 +672,7 @@ def test_total_and_count_are_buffers(submission, num_features, double):
 
 @check("DeviceAwareBuffer", points=1)
 @given(seen=rows(), X=rows())
+@few
 def test_state_dict_restores_the_layer(submission, reference, seen, X):
     """A new layer that loads the state_dict() of one that has learned centres like it."""
     trained, right = layers(submission, reference, X)
@@ -683,6 +688,7 @@ def test_state_dict_restores_the_layer(submission, reference, seen, X):
 
 @check("DeviceAwareBuffer", points=2)
 @given(X=rows(), passes=st.integers(0, 1))
+@few
 def test_buffers_follow_the_layer(submission, X, passes):
     """layer.to(device) moves total and count, before and after they have learned (tried on "meta")."""
     layer = submission.run(layer_in_float64, X.shape[1])
@@ -696,6 +702,7 @@ def test_buffers_follow_the_layer(submission, X, passes):
 
 @check("DeviceAwareBuffer", points=2)
 @given(home=GPUS, seen=rows(), X=rows(2), short=st.integers(0, 2))
+@few
 def test_layer_works_where_it_was_moved(submission, reference, home, seen, X, short):
     """A layer that has learned and is moved goes on learning on its new device (simulated GPUs)."""
     args = ("buffer", home, seen, X, [max(len(X) - short, 0), len(X)])
@@ -708,6 +715,7 @@ def test_layer_works_where_it_was_moved(submission, reference, home, seen, X, sh
 
 @check("DeviceAwareBuffer", points=1)
 @given(X=spread((st.integers(2, 5), COLUMNS), dtype=torch.float32))
+@few
 def test_buffers_follow_the_dtype(submission, reference, X):
     """layer.double() turns the buffers into float64, and the layer goes on; before it works in float32."""
     mine, right = (x.DeviceAwareBuffer(X.shape[1]) for x in (submission, reference))

@@ -28,6 +28,7 @@ from autograder.suite import (
 )
 
 F64 = torch.float64
+few = settings(max_examples=12)
 
 shapes = st.lists(st.integers(1, 3), min_size=1, max_size=4).map(tuple)
 rates = st.sampled_from([0.5, 0.25, 0.75, 0.1, 0.3, 0.9])
@@ -300,6 +301,7 @@ def test_net_has_three_linear_layers(submission, sizes):
 
 @check("Net", points=2)
 @given(X=spread((st.integers(1, 5), 3)), parameters=layers())
+@few
 def test_net_in_evaluation_mode_is_a_plain_perceptron(submission, reference, X, parameters):
     """In evaluation mode, net(X) is lin3(relu(lin2(relu(lin1(X))))), without dropout."""
     args = (X, sizes_of(parameters), parameters, [0.2, 0.5], False)
@@ -437,6 +439,7 @@ SWITCHES = [("net", "train"), ("net", "eval"), ("parent", "train"), ("parent", "
     switches=st.lists(st.sampled_from(SWITCHES), max_size=3),
     recording=st.just(True) | st.just(False),
 )
+@few
 def test_net_follows_its_mode(submission, arguments, switches, recording):
     """Dropout acts in training mode only, whenever the mode is switched; is_training says how it starts."""
     modes = ["eval" if ("is_training", False) in arguments else "train", *(mode for _, mode in switches)]
@@ -490,6 +493,7 @@ def gradients_of_net(names, X, sizes, parameters, training):
 
 @check("Net", points=1)
 @given(X=spread((st.integers(1, 4), 3)), parameters=layers(), training=st.booleans())
+@few
 def test_net_gradient_reaches_the_parameters(submission, reference, X, parameters, training):
     """Gradients flow from net(X) to the parameters of all three layers, in either mode."""
     args = (X, sizes_of(parameters), parameters, training)
@@ -512,6 +516,7 @@ def gradient_through_identities(names, dropouts):
 
 @check("Net", points=1)
 @given(dropouts=st.lists(rates, min_size=2, max_size=2))
+@few
 def test_net_gradient_goes_through_the_kept_units(submission, dropouts):
     """In training mode, the gradient goes through the units that were kept, scaled like them, and no others."""
     output, gradient = items_of(submission.run(gradient_through_identities, dropouts), 2)
@@ -538,6 +543,7 @@ def output_beside_another_net(names, X, sizes, parameters, dropouts):
 
 @check("Net", points=1)
 @given(X=spread((st.integers(1, 4), 3)), parameters=layers(), dropouts=certain)
+@few
 def test_two_nets_share_nothing(submission, reference, X, parameters, dropouts):
     """A second network, with other probabilities, parameters and mode, changes nothing in the first."""
     args = (X, sizes_of(parameters), parameters, dropouts)
@@ -568,6 +574,7 @@ def traces_of_a_pass(names, X, sizes, training, recording):
     training=st.booleans(),
     recording=st.booleans(),
 )
+@few
 def test_a_pass_leaves_no_trace(submission, X, sizes, training, recording):
     """A pass leaves X, the parameters, the mode and earlier results as they are; net(X) has the dtype of X."""
     returned = submission.run(traces_of_a_pass, X, [6, *sizes], training, recording)

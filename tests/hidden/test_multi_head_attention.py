@@ -13,6 +13,7 @@ from autograder.suite import (
     given,
     items_of,
     probe,
+    settings,
     st,
     tensor_of,
 )
@@ -39,9 +40,10 @@ def same_settings(gradients, default_dtype, call):
 
 # transpose_qkv and transpose_output
 
-few = st.integers(1, 3)
+few = settings(max_examples=12)
+small = st.integers(1, 3)
 # Examples, positions, heads, width of a head.
-splits = st.shared(st.tuples(few, few, few, few), key="examples, positions, heads, width")
+splits = st.shared(st.tuples(small, small, small, small), key="examples, positions, heads, width")
 HEADS = splits.map(lambda size: size[2])
 KINDS = st.sampled_from([torch.float64, torch.float32, torch.int64])
 
@@ -111,9 +113,9 @@ def input_after_transpose_qkv(names, X, num_heads):
 @given(X=numbered(whole), num_heads=HEADS)
 def test_transpose_qkv_leaves_its_input_alone(submission, X, num_heads):
     """X and torch's settings are the same after transpose_qkv(X, num_heads) as before."""
-    mine, *settings = items_of(submission.run(input_after_transpose_qkv, X, num_heads), 3)
+    mine, *found = items_of(submission.run(input_after_transpose_qkv, X, num_heads), 3)
     equal(mine, X, what="X after transpose_qkv(X, num_heads)")
-    same_settings(*settings, "transpose_qkv(X, num_heads)")
+    same_settings(*found, "transpose_qkv(X, num_heads)")
 
 
 @probe
@@ -181,9 +183,9 @@ def input_after_transpose_output(names, X, num_heads):
 @given(X=numbered(in_heads), num_heads=HEADS)
 def test_transpose_output_leaves_its_input_alone(submission, X, num_heads):
     """X and torch's settings are the same after transpose_output(X, num_heads) as before."""
-    mine, *settings = items_of(submission.run(input_after_transpose_output, X, num_heads), 3)
+    mine, *found = items_of(submission.run(input_after_transpose_output, X, num_heads), 3)
     equal(mine, X, what="X after transpose_output(X, num_heads)")
-    same_settings(*settings, "transpose_output(X, num_heads)")
+    same_settings(*found, "transpose_output(X, num_heads)")
 
 
 @probe
@@ -217,7 +219,7 @@ def test_transpose_output_keeps_nothing_between_calls(submission, reference, X, 
 # b examples, n queries, m pairs; widths of a query, key, value and head; from these, h (all heads together) and
 # wide (all heads together, where a head is one feature wider than there are pairs).
 sizes = st.shared(
-    st.fixed_dictionaries(dict.fromkeys(("b", "n", "q", "k", "v", "heads", "d"), few) | {"m": st.integers(1, 4)}),
+    st.fixed_dictionaries(dict.fromkeys(("b", "n", "q", "k", "v", "heads", "d"), small) | {"m": st.integers(1, 4)}),
     key="sizes of a layer",
 ).map(
     lambda size: size | {"h": size["heads"] * size["d"], "wide": size["heads"] * (size["m"] + 1), "one": 1, "four": 4}
@@ -315,6 +317,7 @@ some = st.integers(1, 5)
 
 @check("MultiHeadAttention", points=1)
 @given(key_size=some, query_size=some, value_size=some, num_heads=some, width=some)
+@few
 def test_parameters(submission, key_size, query_size, value_size, num_heads, width):
     """Its parameters are the weights of W_q, W_k, W_v and W_o, of the right shapes, and nothing else."""
     h = num_heads * width
@@ -325,6 +328,7 @@ def test_parameters(submission, key_size, query_size, value_size, num_heads, wid
 
 @check("MultiHeadAttention", points=1)
 @given(key_size=some, query_size=some, value_size=some, num_heads=some, width=some)
+@few
 def test_parameters_with_bias(submission, key_size, query_size, value_size, num_heads, width):
     """With bias=True all four of them have a bias as well."""
     h = num_heads * width
@@ -362,6 +366,7 @@ def test_one_length_per_query(submission, reference, queries, keys, values, vali
 
 @check("MultiHeadAttention", points=1)
 @given(**inputs(), **weights(), biases=part(8, "four", "h"))
+@few
 def test_biases_are_added(submission, reference, queries, keys, values, num_heads, W_q, W_k, W_v, W_o, biases):
     """With bias=True the biases of all four linear layers take part."""
     sides = submission, reference
@@ -371,6 +376,7 @@ def test_biases_are_added(submission, reference, queries, keys, values, num_head
 
 @check("MultiHeadAttention", points=2)
 @given(**inputs(), **weights())
+@few
 def test_each_head_is_an_attention_of_its_own(submission, queries, keys, values, num_heads, W_q, W_k, W_v, W_o):
     """With W_o the identity, the features of head j are what a layer with head j alone returns."""
     eye = torch.eye(len(W_o), dtype=F64)
@@ -388,6 +394,7 @@ def test_each_head_is_an_attention_of_its_own(submission, queries, keys, values,
 
 @check("MultiHeadAttention", points=1)
 @given(**inputs(), **weights(), valid_lens=ANY_LENS)
+@few
 def test_each_example_by_itself(submission, queries, keys, values, valid_lens, num_heads, W_q, W_k, W_v, W_o):
     """An example gets the same result alone as in a batch with others."""
     layer = layer_of(submission, num_heads, W_q, W_k, W_v, W_o)
@@ -403,6 +410,7 @@ def test_each_example_by_itself(submission, queries, keys, values, valid_lens, n
 
 @check("MultiHeadAttention", points=1)
 @given(queries=part(1, "b", "n", "q"), key=part(2, "k"), values=part(3, "b", "m", "v"), valid_lens=LENS, **weights())
+@few
 def test_equal_keys_give_the_mean(submission, queries, key, values, valid_lens, num_heads, W_q, W_k, W_v, W_o):
     """Keys that are all the same share the weight: the result is W_o W_v times the mean of the valid values."""
     layer = layer_of(submission, num_heads, W_q, W_k, W_v, W_o)
@@ -414,6 +422,7 @@ def test_equal_keys_give_the_mean(submission, queries, key, values, valid_lens, 
 
 @check("MultiHeadAttention", points=1)
 @given(**inputs(), **weights(), valid_lens=PER_EXAMPLE)
+@few
 def test_padding_does_not_matter(submission, queries, keys, values, valid_lens, num_heads, W_q, W_k, W_v, W_o):
     """Whatever stands in the padding, the result is the same."""
     layer = layer_of(submission, num_heads, W_q, W_k, W_v, W_o)
@@ -440,6 +449,7 @@ def test_large_scores_do_not_overflow(submission, queries, keys, values, num_hea
 
 @check("MultiHeadAttention", points=2)
 @given(**inputs(), **weights(), biases=part(8, "four", "h"), valid_lens=ANY_LENS)
+@few
 def test_gradient(submission, reference, queries, keys, values, num_heads, W_q, W_k, W_v, W_o, biases, valid_lens):
     """Gradients flow to queries, keys, values, and all weights and biases."""
     mine, right = (
@@ -463,6 +473,7 @@ def inputs_after_call(names, layer, queries, keys, values, valid_lens):
 
 @check("MultiHeadAttention", points=1)
 @given(**inputs(), **weights(), valid_lens=ANY_LENS)
+@few
 def test_leaves_its_inputs_alone(submission, queries, keys, values, valid_lens, num_heads, W_q, W_k, W_v, W_o):
     """Queries, keys, values, valid_lens and torch's settings are the same after a call as before."""
     layer = layer_of(submission, num_heads, W_q, W_k, W_v, W_o)
@@ -486,6 +497,7 @@ def called_twice(names, layer, queries, keys, values, valid_lens, other_lens):
 
 @check("MultiHeadAttention", points=1)
 @given(**inputs(), **weights(), valid_lens=LENS)
+@few
 def test_keeps_nothing_between_calls(
     submission, reference, queries, keys, values, valid_lens, num_heads, W_q, W_k, W_v, W_o
 ):
@@ -507,6 +519,7 @@ def test_keeps_nothing_between_calls(
 
 @check("MultiHeadAttention", points=1)
 @given(**inputs(), **weights())
+@few
 def test_evaluation_mode_drops_nothing(submission, queries, keys, values, num_heads, W_q, W_k, W_v, W_o):
     """In evaluation mode a layer with dropout 0.5 returns what one with dropout 0 returns."""
     plain = layer_of(submission, num_heads, W_q, W_k, W_v, W_o)
