@@ -287,7 +287,9 @@ class _Called:
 
     def operations(self, *args: Any, **kwargs: Any) -> dict[str, int]:
         """Call it and return how often each of torch's dispatcher operators ran."""
-        return self._desk.call(self._target, self._attribute, args, kwargs, self._shown, watch=Watch.OPERATORS).operations
+        return self._desk.call(
+            self._target, self._attribute, args, kwargs, self._shown, watch=Watch.OPERATORS
+        ).operations
 
 
 @dataclass(frozen=True)

@@ -44,18 +44,21 @@ class Recogniser:
         failed = [a for a in assessments if a.outcome in EXPLAINED and not _is_stub(a)]
         if not failed:
             return {}
-        others = [a for a in assessments if a.check.id not in {each.check.id for each in failed}]
-        candidates = []
-        for variant in self._variants:
-            if variant.mark.exercise == failed[0].check.exercise and (explains := self._agreeing(variant, failed)):
-                candidates.append((variant, explains, len(explains) + len(self._agreeing(variant, others))))
-        ranked = sorted(candidates, key=lambda candidate: -candidate[2])
-        found = {}
-        for check_id in (a.check.id for a in failed):
-            best = next((variant for variant, explains, _count in ranked if check_id in explains), None)
-            if best is not None:
-                found[check_id] = self._recognised(best)
-        return found
+        exercise, checks = failed[0].check.exercise, [a.check.id for a in failed]
+        explained = [(v, self._agreeing(v, failed)) for v in self._variants if v.mark.exercise == exercise]
+        fitting = {check: [variant for variant, known in explained if check in known] for check in checks}
+        rivals = {variant.identifier for variants in fitting.values() if len(variants) > 1 for variant in variants}
+        others = [a for a in assessments if a.check.id not in checks]
+        counts = {  # what nobody competes for needs none, and to count means to work out answers
+            variant.identifier: len(known) + len(self._agreeing(variant, others))
+            for variant, known in explained
+            if variant.identifier in rivals
+        }
+        return {
+            check: self._recognised(max(variants, key=lambda variant: counts.get(variant.identifier, 0)))
+            for check, variants in fitting.items()
+            if variants
+        }
 
     def _agreeing(self, variant: Variant, assessments: Sequence[Assessment]) -> set[str]:
         return {a.check.id for a in assessments if self._agrees(variant, a)}
