@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
@@ -74,6 +75,9 @@ class Number(float):
 def of_own_classes(X):
     made = torch.Tensor._make_wrapper_subclass(Dispatching, X.shape, dtype=X.dtype)
     return [X.as_subclass(Lazy), made, Number(3.0)]
+
+def entropy(X):
+    return torch.nn.functional.cross_entropy(X, X)
 
 class Broken:
     @property
@@ -258,6 +262,13 @@ def test_a_forbidden_operator_is_a_fault():
     desk = Desk(Local(run_source(SOURCE, "local_submission")), forbidden=("mul*",))
     with pytest.raises(ForbiddenFault, match="used mul, which"):
         started(desk).double(X)
+
+
+@pytest.mark.parametrize("watched", [False, True])
+def test_what_a_function_ends_in_is_looked_for_where_the_example_is_watched(watched: bool):
+    desk = Desk(Local(run_source(SOURCE, "local_submission")), forbidden=("*softmax",), watched=watched)
+    with pytest.raises(ForbiddenFault, match="log_softmax") if watched else contextlib.nullcontext():
+        started(desk).entropy(X)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from torch import nn
 
 from autograder.course import find_course
 from autograder.grader.grading import Grader, UnitGrader
+from autograder.messages import Watch
 from autograder.results import Outcome
 from autograder.submission import read_submission
 from autograder.worker.recording import Recording, recording
@@ -38,6 +39,25 @@ def test_an_operator_is_recorded(kind: str):
         call()
     assert function in record.functions
     assert operation in record.operations
+
+
+def test_each_way_of_watching_sees_more():
+    seen = {}
+    for watch in Watch:
+        record = Recording()
+        with recording(record, watch):
+            nn.functional.cross_entropy(BOXES, torch.tensor([0, 1]))
+            ALIAS(BOXES, BOXES)
+        seen[watch] = (
+            "cross_entropy" in record.functions, "_log_softmax" in record.operations,
+            "torchvision.ops.box_iou" in record.functions,
+        )  # fmt: skip
+    assert seen == {
+        Watch.NOTHING: (False, False, False),
+        Watch.FUNCTIONS: (True, False, False),
+        Watch.OPERATORS: (True, True, False),
+        Watch.EVERYTHING: (True, True, True),
+    }
 
 
 def test_nothing_is_recorded_outside_the_block():
