@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import torch
-from conftest import COURSE, GOOD, Grade, check_outcomes
+from conftest import COURSE, GOOD, Grade, check_outcomes, submission_of
 
 from autograder.course import Unit, load_course
 from autograder.grader.exhibit import Room
@@ -320,6 +320,28 @@ def test_every_misconception_of_the_course_is_recognised(graded: UnitGrader, uni
     for variant in misconceptions(unit):
         result = graded.grade(variant.submission)
         assert failed(result, "double")[0].misconception.name == variant.mark.name
+
+
+RIVALS = """
+@misconception("f", "adds one", trips="test_f[1]", hint="f(x) is x.")
+def adds_one(x):
+    return x + 1
+
+@misconception("f", "doubles", trips="test_f[1]", hint="f(x) is x.")
+def doubles(x):
+    return 2 * x
+"""
+
+
+def test_of_two_mistakes_that_fit_the_one_that_answers_other_checks_alike_is_named(grader: Grader, tmp_path: Path):
+    unit = make_course(
+        tmp_path / "course",
+        HEAD + "import pytest\n@check('f')\n@pytest.mark.parametrize('x', [1, 4, 0])\ndef test_f(submission, x):\n"
+        "    '''f(x) is x.'''\n    close(submission.f(x), x)\n",
+    )
+    unit.misconceptions.write_text("from autograder.suite import misconception\n" + RIVALS)
+    result = grader.unit(unit).grade(submission_of("def f(x):\n    return 2 * x if x < 4 else x\n"))
+    assert [c.misconception.name for c in failed(result, "f")] == ["doubles"]
 
 
 def test_another_seed_draws_other_inputs(unit: Unit, graded: UnitGrader):

@@ -513,7 +513,6 @@ def test_additive_attention_called_twice(submission, reference, queries, keys, v
 
 @check("AdditiveAttention", points=1)
 @given(queries=part(B, N, D_Q), key=part(D_K), values=part(B, M, V), valid_lens=LENS, num_hiddens=small)
-@few
 def test_additive_attention_to_equal_keys_is_the_mean(submission, queries, key, values, valid_lens, num_hiddens):
     """Keys that are all the same share the weight: the result is the mean of the valid values."""
     keys = key.repeat(*values.shape[:2], 1)

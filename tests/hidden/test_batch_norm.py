@@ -518,7 +518,6 @@ def layer_under_no_grad(names, layer, X):
 
 @check("BatchNorm", points=1)
 @given(seen=rows(), X=rows(FEW, salt=5))
-@few
 def test_mode_is_the_modules_own(submission, reference, seen, X):
     """The module's own mode decides: in training mode it learns under torch.no_grad() too."""
     mine, right = float64_layers(submission, reference, seen)
@@ -667,7 +666,6 @@ def test_layer_gradient_of_a_constant_channel(submission, reference, X, gamma, b
 
 @check("BatchNorm", points=1)
 @given(X=scattered_images, training=MODES)
-@few
 def test_layer_takes_images_in_any_memory_layout(submission, reference, X, training):
     """In both modes, images need not lie in memory in order: they may be channels last, or cut out of larger ones."""
     mine, right = float64_layers(submission, reference, X)

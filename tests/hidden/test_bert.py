@@ -329,7 +329,6 @@ def test_encoder_adds_three_embeddings(submission, tokens, segments, valid_lens,
     training=st.booleans(),
     seed=SEEDS,
 )
-@few
 def test_encoder_runs_every_block(
     submission, reference, tokens, segments, valid_lens, num_heads, num_blks, training, seed
 ):
