@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import functools
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -190,7 +192,18 @@ def _close_mappings(got: Any, want: dict[Any, Any], what: str | None, rtol: floa
 
 
 def _part(what: str | None, key: Any) -> str:
-    return f"{what or _('the result')}[{key!r}]"
+    """How an item of what was judged is called: by an index behind an expression, by its number where words follow."""
+    what = what or _("the result")
+    return f"{what}[{key!r}]" if _is_expression(what) else _("item {key} of {what}").format(key=repr(key), what=what)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _is_expression(what: str) -> bool:
+    try:
+        ast.parse(what, mode="eval")
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 def _apart(got: Any, want: Any) -> tuple[str, str]:

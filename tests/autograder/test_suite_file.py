@@ -167,6 +167,21 @@ def test_close_accepts_what_is_right(got: object, want: object):
     close(got, want)
 
 
+@pytest.mark.parametrize(
+    ("what", "called"),
+    [
+        (None, "item 1 of the result"),
+        ("f(X)", "f(X)[1]"),
+        ("layer.state_dict()", "layer.state_dict()[1]"),
+        ("f(X) in a second call", "item 1 of f(X) in a second call"),
+    ],
+)
+def test_an_item_is_called_by_its_index_where_that_is_python(what: str | None, called: str):
+    with pytest.raises(Mismatch) as caught:
+        close([1, 2], [1, 3], what=what)
+    assert caught.value.what == called
+
+
 def test_equal_has_no_tolerance():
     with pytest.raises(Mismatch):
         equal(ONES + 1e-6, ONES)
