@@ -36,10 +36,14 @@ class Recording:
     functions: set[str] = field(default_factory=set)
 
 
+# While a mode is on it only notes names, by nothing that the interpreter reports as a call: each report is dear.
+
+
 class _Dispatches(TorchDispatchMode):
     def __init__(self, operations: Counter[str]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._operations = operations
+        self._names: Counter[str] = Counter()
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -48,14 +52,20 @@ class _Dispatches(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        self._operations[func._schema.name.partition("::")[2]] += 1
+        self._names[func._schema.name] += 1
         return func(*args, **(kwargs or {}))
+
+    def __exit__(self, *exception: Any) -> None:
+        super().__exit__(*exception)  # type: ignore[no-untyped-call]
+        for name, count in self._names.items():
+            self._operations[name.partition("::")[2]] += count
 
 
 class _Functions(TorchFunctionMode):
     def __init__(self, functions: set[str]) -> None:
         super().__init__()
         self._functions = functions
+        self._names: dict[str, None] = {}
 
     def __torch_function__(
         self,
@@ -64,9 +74,15 @@ class _Functions(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        name = getattr(func, "__name__", type(func).__name__)
-        self._functions.add(name.partition(".")[0])  # _softmax.default is an overload of _softmax
+        try:
+            self._names[func.__name__] = None
+        except AttributeError:
+            self._names[type(func).__name__] = None
         return func(*args, **(kwargs or {}))
+
+    def __exit__(self, *exception: Any) -> None:
+        super().__exit__(*exception)  # type: ignore[no-untyped-call]
+        self._functions.update(name.partition(".")[0] for name in self._names)  # _softmax.default is an overload of it
 
 
 @contextmanager
