@@ -77,8 +77,9 @@ def get_params(params, device):
 # - `data`: a list of one or more tensors of the same shape (at least one dimension) and dtype (floating-point or
 #   integer), one per device, contiguous or not. None of them requires gradients.
 # - Changes the tensors **in place**: afterwards every tensor of the list holds the sum of all, as exact as its dtype
-#   allows, and still lives in its own memory on its own device. Putting other tensors into the list is not enough,
-#   since the caller may hold the tensors elsewhere too. Nothing is returned.
+#   allows in whatever order you add, and still lives in its own memory on its own device. An infinite entry makes the
+#   sum infinite there. Putting other tensors into the list is not enough, since the caller may hold the tensors
+#   elsewhere too. Nothing is returned.
 #
 # Hint: tensors on two devices cannot be added before one of them has moved. And when you write the first result, do
 # you still have all the numbers that the second one needs?
@@ -143,7 +144,8 @@ def split_batch(X, y, devices):
 # - `X`: (n, d), `y`: (n,), anywhere. `devices`: a list of $k$ devices. `device_params`: a list of $k$ lists, what
 #   `get_params` returns for each device; all copies hold the same numbers. `lr`: a number.
 # - Call `loss_of` **once per device**: on that device's shard, with that device's copy of the parameters (the tensors
-#   in `device_params` or something in the same memory, such as what `torch.func` makes of them).
+#   in `device_params` or something in the same memory, such as what `torch.func` makes of them). A device whose shard
+#   is empty may do without the call.
 # - The parameters are updated **in place**: the very tensors in `device_params` change, on all devices alike, and
 #   remain leaves that require gradients and share no memory. Nothing is returned.
 # - Calling it again takes the next step. No gradient of one step may leak into another; before the first, every `.grad`

@@ -49,14 +49,15 @@ from torch import nn
 # Inputs and result:
 #
 # - `X`: (N, C) or (N, C, H, W), float32 or float64, any strides. In training a channel has at least two
-#   entries; one image may do.
+#   entries, so that one image may do; in evaluation one entry is enough.
 # - `gamma`, `beta`, `moving_mean`, `moving_var`: (1, C) where `X` is (N, C), and (1, C, 1, 1) where it is
-#   (N, C, H, W), with the dtype of `X`. `eps`, `momentum`: numbers. `training`: a bool.
+#   (N, C, H, W), with the dtype of `X`. `eps`, `momentum`: numbers, `eps` above 0. `training`: a bool.
 # - returns: three tensors, `(Y, moving_mean, moving_var)`. `Y` has the shape of `X`; the statistics have
 #   the shape of those passed in, already updated.
 # - The inputs themselves stay as they are. Gradients reach `X`, `gamma` and `beta` through `Y`, in training
 #   also by way of $\mu$ and $\sigma^2$; they are finite even where all entries of a channel are equal. The
-#   returned statistics are plain values, without gradient history: `requires_grad` is false.
+#   returned statistics are plain values, without gradient history: `requires_grad` is false. Gradients with
+#   respect to `moving_mean` and `moving_var` are not needed.
 # - float64 data around 100 000 000 must come out right too, to five digits. $\frac1m \sum x_i^2 - \mu^2$
 #   equals the variance on paper, but subtracts two huge numbers to find a small one: use the formula above.
 #

@@ -151,6 +151,20 @@ def batch_norm_by_index(X, gamma, beta, moving_mean, moving_var, eps, momentum, 
     return gamma * (X - mean) * (var + eps) ** -0.5 + beta, moving_mean, moving_var
 
 
+@accepted("batch_norm", "channel by channel into an empty result, the statistics as Python numbers")
+def batch_norm_of_numbers(X, gamma, beta, moving_mean, moving_var, eps, momentum, training):
+    Y, new_mean, new_var = torch.empty_like(X), moving_mean.detach().clone(), moving_var.detach().clone()
+    for c in range(X.shape[1]):
+        mean, var = moving_mean[0, c].squeeze(), moving_var[0, c].squeeze()
+        if training:
+            mean = X[:, c].sum() / X[:, c].numel()
+            var = ((X[:, c] - mean) ** 2).sum() / X[:, c].numel()
+            new_mean[0, c] = momentum * new_mean[0, c].item() + (1 - momentum) * mean.item()
+            new_var[0, c] = momentum * new_var[0, c].item() + (1 - momentum) * var.item()
+        Y[:, c] = gamma[0, c] * (X[:, c] - mean) / torch.sqrt(var + eps) + beta[0, c]
+    return Y, new_mean, new_var
+
+
 @accepted("BatchNorm", "lecture style, statistics assigned")
 class AssigningBatchNorm(nn.Module):
     def __init__(self, num_features, num_dims):
@@ -248,3 +262,26 @@ class LoopingBatchNorm(nn.Module):
         else:
             mean, var = self.moving_mean, self.moving_var
         return (X - mean) / torch.sqrt(var + 1e-5) * self.gamma + self.beta
+
+
+@accepted("BatchNorm", "the statistics kept as Python numbers on the way, written into the buffers one by one")
+class NumberingBatchNorm(nn.Module):
+    def __init__(self, num_features, num_dims):
+        super().__init__()
+        shape = [1] * num_dims
+        shape[1] = num_features
+        self.gamma, self.beta = nn.Parameter(torch.ones(shape)), nn.Parameter(torch.zeros(shape))
+        self.register_buffer("moving_mean", torch.zeros(shape))
+        self.register_buffer("moving_var", torch.ones(shape))
+
+    def forward(self, X):
+        channels = []
+        for c in range(X.shape[1]):
+            x, mean, var = X[:, c], self.moving_mean[0, c].item(), self.moving_var[0, c].item()
+            if self.training:
+                mean, old_mean = x.mean(), mean
+                var, old_var = ((x - mean) ** 2).mean(), var
+                self.moving_mean[0, c] = 0.9 * old_mean + 0.1 * mean.item()
+                self.moving_var[0, c] = 0.9 * old_var + 0.1 * var.item()
+            channels.append(self.gamma[0, c] * (x - mean) / (var + 1e-5) ** 0.5 + self.beta[0, c])
+        return torch.stack(channels, dim=1)

@@ -52,7 +52,6 @@ def allreduce_on_cpu(data):
     total = sum(each.cpu() for each in data)
     for i in range(len(data)):
         data[i][...] = total.to(data[i].device)
-    return data
 
 
 @accepted("allreduce", "everyone adds what it lacks")
@@ -209,3 +208,30 @@ def allreduce_by_copy(data):
         total += torch.empty_like(total).copy_(each)
     for each in data:
         each.copy_(total)
+
+
+@accepted("allreduce", "a ring of chunks, each summed in an order of its own")
+def allreduce_in_a_ring(data):
+    k = len(data)
+    chunks = [each.tensor_split(k) for each in data]
+    for step in range(k - 1):
+        for i in range(k):
+            chunks[(i + 1) % k][(i - step) % k].add_(chunks[i][(i - step) % k].to(data[(i + 1) % k].device))
+    for step in range(k - 1):
+        for i in range(k):
+            chunks[(i + 1) % k][(i + 1 - step) % k].copy_(chunks[i][(i + 1 - step) % k])
+
+
+@accepted("train_batch", "idle devices are skipped")
+def train_batch_of_busy_devices(X, y, device_params, devices, lr):
+    n = len(X)
+    for A, b, params in zip(*split_batch(X, y, devices), device_params):
+        for p in params:
+            p.grad = torch.zeros_like(p)
+        if len(A):
+            (loss_of(A, b, params).mean() * len(A) / n).backward()
+    with torch.no_grad():
+        for copies in zip(*device_params):
+            allreduce([p.grad for p in copies])
+            for p in copies:
+                p -= lr * p.grad

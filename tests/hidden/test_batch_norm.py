@@ -3,6 +3,7 @@
 import torch
 
 from autograder.suite import (
+    SimulatedGPUs,
     check,
     close,
     equal,
@@ -617,22 +618,31 @@ def test_statistics_follow_the_device(submission, shape):
         )
 
 
+@probe(SimulatedGPUs)
+def pass_on_a_gpu(names, seen, X, training):
+    """layer(X)"""
+    with SimulatedGPUs():
+        layer = names.BatchNorm(X.shape[1], X.ndim).double()
+        layer(seen)
+        layer.to("cuda:1")
+        layer.train(training)
+        results = [layer(X.to("cuda:1")), layer.moving_mean, layer.moving_var]
+        return [[str(result.device) for result in results], [result.detach().to("cpu") for result in results]]
+
+
 @check("BatchNorm", points=1)
-@given(shape=SHAPES, training=MODES)
-def test_layer_works_on_another_device(submission, shape, training):
-    """A layer that has been moved works on its new device (tried on torch's device "meta")."""
-    layer = submission.BatchNorm(shape[1], len(shape))
-    layer.to("meta")
-    layer.train(training)
-    Y = tensor_of(layer(torch.empty(shape, device="meta")), shape=shape, what="layer(X) on the device meta")
-    expect(
-        Y.device.type == "meta",
-        f"must be on X's device, not {Y.device.type}",
-        what="layer(X) on the device meta",
-    )
-    for name, own in zip(("moving_mean", "moving_var"), statistics(layer), strict=True):
-        device = tensor_of(own, what=name).device.type
-        expect(device == "meta", f"must stay on the device meta, not {device}", what=f"{name} after a pass there")
+@given(seen=rows(), X=rows(salt=5), training=MODES)
+@few
+def test_layer_works_on_another_device(submission, reference, seen, X, training):
+    """A layer that has learned and is moved goes on learning and predicting on its new device (simulated GPUs)."""
+    places, mine = items_of(submission.run(pass_on_a_gpu, seen, X, training), 2)
+    _, right = reference.run(pass_on_a_gpu, seen, X, training)
+    mode = "training" if training else "evaluation"
+    names = ("layer(X)", "moving_mean", "moving_var")
+    for name, place, own, wanted in zip(names, places, items_of(mine, 3), right, strict=True):
+        what = f"{name} after a pass in {mode} mode on cuda:1"
+        expect(place == "cuda:1", f"must be on cuda:1, not on {place}", what=what)
+        close(own, wanted, what=what)
 
 
 @check("BatchNorm", points=2)

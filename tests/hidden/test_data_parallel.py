@@ -1,5 +1,7 @@
 """Hidden suite: data-parallel training."""
 
+import math
+
 import pytest
 import torch
 
@@ -262,19 +264,35 @@ def test_reducing_again_multiplies(submission, data, times):
 def written_after_reducing(names, data, index):
     """allreduce(data)"""
     held = list(data)
-    names.allreduce(data)
+    returned = names.allreduce(data)
     held[index].add_(1)
-    return [each - 1 if i == index else each for i, each in enumerate(held)]
+    return [returned is None, [each - 1 if i == index else each for i, each in enumerate(held)]]
 
 
 @check("allreduce", points=1)
 @given(data=gradients_of_devices(), which=st.integers(0, 4))
 def test_tensors_keep_their_own_memory(submission, data, which):
-    """After allreduce(data), writing into one tensor of the list does not change the others."""
+    """allreduce(data) returns nothing, and then writing into one tensor of the list does not change the others."""
     index = which % len(data)
+    nothing, values = items_of(submission.run(written_after_reducing, data, index), 2)
     total = torch.stack(data).sum(dim=0)
     what = f"the tensors after allreduce(data), 1 added to data[{index}] alone and subtracted from its value again,"
-    close(submission.run(written_after_reducing, data, index), [total] * len(data), what=what)
+    close(values, [total] * len(data), what=what)
+    expect(nothing, "must return nothing", what="allreduce(data)")
+
+
+def with_infinity(which, dtype):
+    """Three tensors, one of which has an infinite entry: whatever the order of adding, the sum is infinite there."""
+    data = [drawn(i, (3,), dtype) for i in range(3)]
+    data[which][1] = math.inf
+    return data
+
+
+@check("allreduce", points=1)
+@given(data=st.builds(with_infinity, st.integers(0, 2), st.sampled_from([F64, torch.float32])))
+def test_infinite_entries(submission, data):
+    """Where one tensor has an infinite entry, the sum in every tensor is infinite too, and not nan."""
+    close_sums(submission.run(reduced, data, 1), torch.stack(data).sum(dim=0), len(data), "allreduce(data)")
 
 
 @check("allreduce", points=2)
@@ -489,7 +507,7 @@ def one_copy_written(names, X, y, params, num_devices, lr, written):
     """train_batch(X, y, device_params, devices, lr)"""
     copies = [[p.clone().requires_grad_() for p in params] for _ in range(num_devices)]
     batch, lists, devices = [X.clone(), y.clone()], [list(copy) for copy in copies], [torch.device("cpu")] * num_devices
-    names.train_batch(X, y, lists, devices, lr)
+    returned = names.train_batch(X, y, lists, devices, lr)
     recording = torch.is_grad_enabled()
     same = [list(map(id, copy)) for copy in lists] == [list(map(id, copy)) for copy in copies]
     trainable = [all(p.requires_grad and p.is_leaf for p in copy) for copy in copies]
@@ -500,16 +518,16 @@ def one_copy_written(names, X, y, params, num_devices, lr, written):
     others = [i for i in range(num_devices) if i != written]
     changed = [i for i in others if any(not torch.equal(p, kept) for p, kept in zip(copies[i], before[i]))]
     unchanged = [same, len(devices) == num_devices, torch.equal(X, batch[0]) and torch.equal(y, batch[1])]
-    return [trainable, changed, unchanged, recording]
+    return [trainable, changed, unchanged, recording, returned is None]
 
 
 @check("train_batch", points=1)
 @given(X=batches([3, 4]), num_devices=st.integers(1, 4), which=st.integers(0, 3), **ALIKE)
 def test_copies_remain_separate_leaves(submission, X, num_devices, params, lr, which):
-    """After a step, every copy is a leaf of its own that requires gradients; nothing else has changed."""
+    """After a step, every copy is a leaf of its own that requires gradients; nothing is returned, nothing else changed."""
     written = which % num_devices
     returned = submission.run(one_copy_written, X, classes(X), params, num_devices, lr, written)
-    trainable, changed, (same, devices, batch), recording = items_of(returned, 4)
+    trainable, changed, (same, devices, batch), recording, nothing = items_of(returned, 5)
     expect(all(trainable), "must remain leaves that require gradients", what="The tensors in device_params")
     problem = f"must not change when something is written into those of device {written}"
     expect(not changed, problem, what=f"The parameters of device {', '.join(map(str, changed))}")
@@ -517,6 +535,7 @@ def test_copies_remain_separate_leaves(submission, X, num_devices, params, lr, w
     expect(devices, "must stay as it was", what="devices after train_batch")
     expect(batch, "must stay as they were", what="X and y after train_batch")
     expect(recording, SWITCHED_OFF, what="train_batch(X, y, device_params, devices, lr)")
+    expect(nothing, "must return nothing", what="train_batch(X, y, device_params, devices, lr)")
 
 
 @probe

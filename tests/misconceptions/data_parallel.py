@@ -228,6 +228,32 @@ def reduce_without_moving(data):
         other[:] = data[0]
 
 
+@misconception(
+    "allreduce",
+    "the total minus the own part is added",
+    trips="test_infinite_entries",
+    hint="You add to each tensor what it lacks, and find that by taking its own part off the total again. On paper that "
+    "cancels; on the machine infinity minus infinity is nan, and next to a huge number the digits of small ones are "
+    "lost. The total was there already: it needs no detour over a difference.",
+)
+def reduce_by_differences(data):
+    total = gathered(data).sum(dim=0)
+    for each in data:
+        each += total.to(each.device) - each
+
+
+@misconception(
+    "allreduce",
+    "the list is returned",
+    trips="test_tensors_keep_their_own_memory",
+    hint="The tensors hold the sum, and the list of them comes back as well. What a function changes in place the caller "
+    "holds already; a result suggests that the tensors passed in are still the old ones.",
+)
+def reduce_returns_the_list(data):
+    spread_out(gathered(data).sum(dim=0), data)
+    return data
+
+
 # split_batch
 
 
@@ -560,3 +586,18 @@ def step_without_shards(X, y, device_params, devices, lr):
     for params, device in zip(device_params, devices):
         loss_of(X.to(device), y.to(device), params).mean().backward()
         step(params, lr)
+
+
+@misconception(
+    "train_batch",
+    "the parameters are returned",
+    trips="test_copies_remain_separate_leaves",
+    hint="The parameters take the step in place, and then they are returned too. The caller holds them already; a result "
+    "suggests that there are new ones, and that the old are still as they were.",
+)
+def step_returns_parameters(X, y, device_params, devices, lr):
+    go_backward(X, y, device_params, devices)
+    add_up(device_params)
+    for params in device_params:
+        step(params, lr / len(X))
+    return device_params

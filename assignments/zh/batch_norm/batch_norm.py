@@ -44,15 +44,16 @@ from torch import nn
 #
 # 输入与结果：
 #
-# - `X`：(N, C)或(N, C, H, W)，float32或float64，步幅任意。训练时一个通道至少有两个元素；
-#   只有一张图像也可能足够。
+# - `X`：(N, C)或(N, C, H, W)，float32或float64，步幅任意。训练时一个通道至少有两个元素，
+#   因此只有一张图像也可能足够；评估时一个元素就够。
 # - `gamma`、`beta`、`moving_mean`、`moving_var`：`X`为(N, C)时是(1, C)，
-#   为(N, C, H, W)时是(1, C, 1, 1)，数据类型与`X`相同。`eps`、`momentum`：数。`training`：布尔值。
+#   为(N, C, H, W)时是(1, C, 1, 1)，数据类型与`X`相同。`eps`、`momentum`：数，`eps`大于0。
+#   `training`：布尔值。
 # - 返回：三个张量`(Y, moving_mean, moving_var)`。`Y`的形状与`X`相同；统计量的形状与传入的相同，
 #   并已更新。
 # - 输入本身保持不变。梯度通过`Y`传到`X`、`gamma`和`beta`，训练时也经过$\mu$和$\sigma^2$；
 #   即使一个通道的所有元素都相等，梯度也是有限的。返回的统计量是纯数值，没有梯度历史：
-#   `requires_grad`为假。
+#   `requires_grad`为假。不需要关于`moving_mean`和`moving_var`的梯度。
 # - 100 000 000附近的float64数据也必须得到正确的结果，精确到五位数字。
 #   $\frac1m \sum x_i^2 - \mu^2$在纸面上等于方差，但它是用两个巨大的数相减来求一个小的数：
 #   请使用上面的公式。
