@@ -30,7 +30,7 @@ from torch import nn
 # Every entry of `X` is decided on its own, anew in each call: different examples of a batch get different
 # masks, and how many entries are dropped is left to chance as well.
 #
-# - `X`: float32 or float64, any shape, any strides; `X` itself stays as it is.
+# - `X`: float32 or float64, any shape with at least one entry, any strides; `X` itself stays as it is.
 #   `dropout`: a float in [0, 1].
 # - returns: the shape and dtype of `X`. Gradients flow to the entries that were kept. It drops whether
 #   gradients are being recorded or not.
@@ -71,10 +71,10 @@ def dropout_layer(X, dropout):
 # - `training` is the attribute that every `nn.Module` has and that `net.train()` and `net.eval()` set: it
 #   alone decides, whether gradients are being recorded or not. `is_training` says in which of the two modes
 #   the new network *starts*.
-# - `net(X)`: `X` is (n, ...) with `num_inputs` numbers per example and at least two dimensions, for instance
-#   (n, 1, 28, 28) for images, with any strides; flatten it first. Returns (n, `num_outputs`), in the dtype of
-#   `X` and the parameters. `X` stays as it is. Gradients reach `X` and all parameters in either mode, unless
-#   a dropout of 1 cuts them off.
+# - `net(X)`: `X` is (n, ...) with n at least 1, `num_inputs` numbers per example and at least two dimensions,
+#   for instance (n, 1, 28, 28) for images, with any strides; flatten it first. Returns (n, `num_outputs`), in
+#   the dtype of `X` and the parameters. `X` stays as it is. Gradients reach `X` and all parameters in either
+#   mode, unless a dropout of 1 cuts them off.
 #
 # Hint: `super().__init__()` comes first; it sets `training` to `True`.
 
@@ -107,7 +107,8 @@ class Net(nn.Module):
 # %% [markdown]
 # ## 3. `make_dropout_net(p1, p2)`
 #
-# The same network from torch's modules, for images of 28 × 28 pixels and ten classes: an `nn.Sequential` of
+# The same network from torch's modules, for images of 28 × 28 pixels and ten classes: an `nn.Sequential`, flat or
+# nested, of
 #
 # 1. flatten, linear 784 → 256, ReLU, dropout with `p1`,
 # 2. linear 256 → 256, ReLU, dropout with `p2`,

@@ -358,3 +358,11 @@ class NetOfParameters(nn.Sequential):
             self.append(linear)
             if index < 2:
                 self.append(nn.ReLU()).append(nn.Dropout(rates[index]))
+
+
+@accepted("make_dropout_net", "lazy linear layers, made by a first pass")
+def make_net_of_lazy_layers(p1, p2):
+    blocks = [nn.Sequential(nn.LazyLinear(256), nn.ReLU(), nn.Dropout(p)) for p in (p1, p2)]
+    net = nn.Sequential(nn.Flatten(), *blocks, nn.LazyLinear(10))
+    net(torch.zeros(1, 1, 28, 28))
+    return net.apply(lambda m: nn.init.normal_(m.weight, 0, 0.01) if isinstance(m, nn.Linear) else m)
