@@ -12,9 +12,9 @@
 # slice bring them together. Where there is a GPU, the same is tried on it.
 #
 # **Rules.** Everything in torch is yours. Ask about GPUs with `torch.cuda.is_available()` and
-# `torch.cuda.device_count()`, written like that and called anew in each function, so that the checks can replace them;
-# the two always agree. A function changes nothing but what it is said to change, and gradients are still switched on
-# after it.
+# `torch.cuda.device_count()`, written like that and called anew each time, so that the checks can replace them; the
+# two always agree. A function changes nothing but what it is said to change, and gradients are still switched on after
+# it.
 #
 # Fill in each place that says `YOUR CODE HERE`. Run `autograder check devices` whenever you like.
 
@@ -67,7 +67,8 @@ def try_all_gpus():
 #   things, nested to any depth, or empty. Other things may stand in it too: numbers, strings, `None`. `device`: a
 #   `torch.device`.
 # - returns: the same structure. Lists stay lists, tuples stay tuples, dictionaries keep their keys and the order of
-#   these. Every tensor in it is on `device`, with its values and its dtype; everything else is what it was.
+#   these. Every tensor in it is on `device`, with its values and its dtype; everything else is what it was. Whether
+#   gradients find their way back through the move is left open.
 # - `batch` itself is not changed: where it holds lists or dictionaries, even empty ones, new ones are returned. (A
 #   tensor that is on `device` already need not be copied.)
 #
@@ -95,12 +96,13 @@ def to_device(batch, device):
 #
 # The fraction of a data set that a model gets right, computed on a device.
 #
-# - `net`: an `nn.Module` with parameters, or a function; it maps `X` to scores (n, q), for any q, and the largest score
-#   of a row is the prediction. A module is evaluated in **evaluation mode**; whether you put it back into its former
-#   mode is up to you. It stays on the device where it is, and its parameters stay as they are.
-# - `data_iter`: yields pairs `(X, y)`, usually on the CPU. `X` is a tensor, or a list of tensors, which `net` then
-#   receives as a list. `y`: (n,), the true classes. The last batch may be smaller than the others. What it yields (it
-#   may be a list of batches) is not changed.
+# - `net`: an `nn.Module` with parameters, or a function; it maps `X` to scores (n, q) on the device of `X`, for any
+#   q from 1 on, and the largest score of a row (there are no ties) is the prediction. A module is evaluated in
+#   **evaluation mode**, with all modules inside it; whether you put it back into its former mode is up to you. It stays
+#   on the device where it is, and its parameters stay as they are.
+# - `data_iter`: yields at least one pair `(X, y)`, usually on the CPU. `X` is a tensor, or a list of tensors, which
+#   `net` then receives as a list. `y`: (n,), the true classes. The last batch may be smaller than the others. What it
+#   yields (it may be a list of batches) is not changed.
 # - `device`: where `X` **and** `y` are moved, batch by batch. `None` means the device of the module's parameters; if
 #   `net` is a function, it means that the batches stay where they are.
 # - returns: correct predictions / examples, over *all* batches, as a number in [0, 1]. No gradient is needed.
@@ -137,7 +139,8 @@ def evaluate_accuracy_gpu(net, data_iter, device=None):
 #   floating dtype at first. They stand in `state_dict()` under these names, and follow the layer in
 #   `layer.to(device)` and `layer.double()`.
 # - `forward(X, valid_len)`: `X` is (n, num_features), and only its first `valid_len` rows are real; the rest is
-#   padding, any finite numbers. `valid_len` is an int from 0 to n. With $V$ the set of real rows:
+#   padding, any finite numbers, even the largest of the dtype. `valid_len` is an int from 0 to n. With $V$ the set of
+#   real rows:
 #
 # $$\text{in training mode, first:} \qquad \text{total} \leftarrow \text{total} + \sum_{i \in V} X_i
 # \qquad \text{count} \leftarrow \text{count} + |V|$$
@@ -150,7 +153,8 @@ def evaluate_accuracy_gpu(net, data_iter, device=None):
 # - The buffers are statistics: they never require gradients, and for the gradient of $Y$ the mean counts as a
 #   constant. So the gradient passes unchanged to the real rows of `X`, and none reaches the padding.
 # - `X` is always on the layer's device and has its dtype. Any tensor that `forward` makes (a mask, row numbers,
-#   zeros) must be made on that device: a new tensor lands on the CPU unless it is told otherwise.
+#   zeros) must be made on that device: a new tensor lands on the CPU unless it is told otherwise. (On `meta`, `forward`
+#   is not called.)
 #
 # Hint: a tensor that is merely stored as an attribute is not seen by `to`. How does a module learn about a tensor
 # that is not a parameter?
@@ -175,5 +179,5 @@ class DeviceAwareBuffer(nn.Module):
             self.total += (X.detach() * mask).sum(dim=0)
             self.count += valid_len
         mean = self.total / self.count.clamp(min=1)
-        return (X - mean) * mask
+        return torch.where(mask, X - mean, 0)
         ### END SOLUTION

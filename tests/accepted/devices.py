@@ -1,5 +1,6 @@
 """Other correct ways to write the unit on devices."""
 
+import copy
 import functools
 
 import torch
@@ -45,10 +46,10 @@ def all_gpus_by_or():
     return [torch.device("cuda", i) for i in range(torch.cuda.device_count())] or [try_gpu()]
 
 
-@accepted("try_all_gpus", "a tuple")
-def all_gpus_as_tuple():
+@accepted("try_all_gpus", "try_gpu asked for each number")
+def all_gpus_by_map():
     count = torch.cuda.device_count()
-    return tuple(map(try_gpu, range(max(count, 1))))
+    return list(map(try_gpu, range(max(count, 1))))
 
 
 @accepted("to_device", "type(batch)")
@@ -210,8 +211,8 @@ class EinsumBuffer(nn.Module):
         if self.training:
             self.total.copy_(self.total + torch.einsum("n,nd->d", mask, X.detach()))
             self.count.copy_(self.count + mask.sum())
-        centred = X - self.total.clone() / self.count.clamp_min(1)
-        return torch.einsum("n,nd->nd", mask, centred)
+        mean = self.total.clone() / self.count.clamp_min(1)
+        return torch.einsum("n,nd->nd", mask, X) - torch.outer(mask, mean)
 
 
 @accepted("to_device", "functools.singledispatch")
@@ -240,6 +241,19 @@ def evaluate_and_restore(net, data_iter, device=None):
             hits.extend((scores.topk(1, dim=1).indices[:, 0] == y.to(scores.device)).tolist())
     if training:
         net.train()
+    return sum(hits) / len(hits)
+
+
+@accepted("evaluate_accuracy_gpu", "a deep copy is evaluated")
+def evaluate_a_copy(net, data_iter, device=None):
+    if isinstance(net, nn.Module):
+        device = device or next(net.parameters()).device
+        net = copy.deepcopy(net).eval()
+    hits = []
+    with torch.no_grad():
+        for X, y in data_iter:
+            X, y = (X, y) if device is None else to_device((X, y), device)
+            hits += (net(X).argmax(dim=1) == y).tolist()
     return sum(hits) / len(hits)
 
 

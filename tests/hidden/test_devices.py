@@ -9,6 +9,7 @@ from autograder.suite import (
     check,
     close,
     equal,
+    example,
     expect,
     given,
     items_of,
@@ -35,8 +36,10 @@ def with_gpus(names, count, function, *args):
     kept = torch.cuda.device_count, torch.cuda.is_available
     torch.cuda.device_count, torch.cuda.is_available = lambda: count, lambda: count > 0
     try:
-        return getattr(names, function)(*args)
+        default = str(torch.get_default_device())
+        return [getattr(names, function)(*args), default, str(torch.get_default_device())]
     finally:
+        torch.set_default_device(None)
         torch.cuda.device_count, torch.cuda.is_available = kept
 
 
@@ -49,12 +52,21 @@ def machine(count):
     return f"on a machine with {count} GPU{'' if count == 1 else 's'}"
 
 
+def asked(submission, num_gpus, what, function, *args):
+    """What the function returns on a machine with that many GPUs, where it leaves torch's default device alone."""
+    returned = submission.run(with_gpus.showing(what), num_gpus, function, *args)
+    found, before, after = items_of(returned, 3)
+    where = f"torch.get_default_device() after {what} {machine(num_gpus)}"
+    expect(after == before, f"must stay {before}, but is {after}", what=where)
+    return found
+
+
 @check("try_gpu", points=2)
 @given(num_gpus=st.integers(1, 8), i=st.integers(0, 7))
 def test_gpu_that_exists(submission, num_gpus, i):
     """try_gpu(i) is torch.device("cuda:i") for every i below the number of GPUs."""
     number = i % num_gpus
-    chosen = submission.run(with_gpus, num_gpus, "try_gpu", number)
+    chosen = asked(submission, num_gpus, f"try_gpu({number})", "try_gpu", number)
     expect_device(chosen, torch.device("cuda", number), f"try_gpu({number}) {machine(num_gpus)}")
 
 
@@ -63,7 +75,8 @@ def test_gpu_that_exists(submission, num_gpus, i):
 def test_gpu_that_does_not_exist(submission, num_gpus, more):
     """try_gpu(i) is torch.device("cpu") if there is no GPU with that number."""
     i = num_gpus + more
-    expect_device(submission.run(with_gpus, num_gpus, "try_gpu", i), CPU, f"try_gpu({i}) {machine(num_gpus)}")
+    chosen = asked(submission, num_gpus, f"try_gpu({i})", "try_gpu", i)
+    expect_device(chosen, CPU, f"try_gpu({i}) {machine(num_gpus)}")
 
 
 @check("try_gpu", points=1)
@@ -71,12 +84,12 @@ def test_gpu_that_does_not_exist(submission, num_gpus, more):
 def test_first_gpu_by_default(submission, num_gpus):
     """try_gpu() without an argument asks for GPU 0."""
     wanted = torch.device("cuda:0") if num_gpus else CPU
-    expect_device(submission.run(with_gpus, num_gpus, "try_gpu"), wanted, f"try_gpu() {machine(num_gpus)}")
+    expect_device(asked(submission, num_gpus, "try_gpu()", "try_gpu"), wanted, f"try_gpu() {machine(num_gpus)}")
 
 
 def expect_devices(submission, num_gpus, wanted):
     what = f"try_all_gpus() {machine(num_gpus)}"
-    devices = items_of(submission.run(with_gpus.showing("try_all_gpus()"), num_gpus, "try_all_gpus"), what=what)
+    devices = items_of(asked(submission, num_gpus, "try_all_gpus()", "try_all_gpus"), what=what)
     problem = f"must be {', '.join(map(str, wanted))}, not {', '.join(map(str, devices)) or 'empty'}"
     expect(list(map(str, devices)) == list(map(str, wanted)), problem, what=what)
     for i, device in enumerate(devices):
@@ -103,19 +116,21 @@ def devices_again(names, count):
     torch.cuda.device_count, torch.cuda.is_available = lambda: count, lambda: count > 0
     try:
         first = names.try_all_gpus()
-        before = list(first)
-        if isinstance(first, list):
+        before, kind = list(first), "list" if isinstance(first, list) else type(first).__name__
+        if kind == "list":
             first.clear()
-        return [before, list(names.try_all_gpus())]
+        return [before, list(names.try_all_gpus()), kind]
     finally:
+        torch.set_default_device(None)
         torch.cuda.device_count, torch.cuda.is_available = kept
 
 
 @check("try_all_gpus", points=1)
 @given(num_gpus=st.integers(0, 3))
 def test_each_call_lists_the_devices_anew(submission, num_gpus):
-    """A second call gives the same devices, whatever has been done with the first list."""
-    first, second = items_of(submission.run(devices_again, num_gpus), 2)
+    """Each call gives a new list of the same devices, whatever has been done with the first list."""
+    first, second, kind = items_of(submission.run(devices_again, num_gpus), 3)
+    expect(kind == "list", f"must be a list, not a {kind}", what=f"try_all_gpus() {machine(num_gpus)}")
     what = f"try_all_gpus() {machine(num_gpus)}, called again after the first list was emptied,"
     expect(first == second, f"must be {', '.join(map(str, first))}, not {', '.join(map(str, second))}", what=what)
 
@@ -306,8 +321,11 @@ def on_simulated_gpus(names, task, *args):
             home, seen, X, lengths = args
             layer = names.DeviceAwareBuffer(X.shape[1]).double()
             layer(seen, len(seen))
+            layer.eval()
             layer.to(home)
-            outputs = [layer(X.to(home), length) for length in lengths]
+            outputs = [layer(X.to(home), len(X))]
+            layer.train()
+            outputs += [layer(X.to(home), length) for length in lengths]
             layer.eval()
             outputs.append(layer(X.to(home), len(X)))
             places = [str(t.device) for t in (*outputs, layer.total, layer.count)]
@@ -368,43 +386,50 @@ def evaluated(names, W, X, y, batch_size, as_module):
 
 
 @check("evaluate_accuracy_gpu", points=2)
-@given(W=spread((3, 4)), X=spread((st.integers(1, 11), 3)), batch_size=st.integers(1, 4), as_module=st.booleans())
+@given(
+    W=spread((3, st.sampled_from([1, 2, 4]))),
+    X=spread((st.integers(1, 11), 3)),
+    batch_size=st.integers(1, 4),
+    as_module=st.booleans(),
+)
 def test_accuracy_covers_every_batch(submission, reference, W, X, batch_size, as_module):
     """It is the share of right predictions among the examples of all batches, for a module or a function."""
     y = (X @ W).argmax(dim=1)
-    y[::3] = (y[::3] + 1) % 4
+    y[::3] = (y[::3] + 1) % W.shape[1]
     args = (W, X, y, batch_size, as_module)
     mine = number_of(submission.run(evaluated, *args), what="evaluate_accuracy_gpu(net, data_iter)")
     close(mine, reference.run(evaluated, *args), what="evaluate_accuracy_gpu(net, data_iter)")
 
 
 @probe
-def modes_seen(names, X, y, device):
+def modes_seen(names, X, y, device, inside):
     """evaluate_accuracy_gpu(net, data_iter)"""
+    modes = []  # not the module's own: a copy of it may be evaluated
 
     class Watched(nn.Module):
         def __init__(self):
             super().__init__()
-            self.weight, self.modes = nn.Parameter(torch.ones(())), []
-            self.inner = nn.Dropout(0.0)
+            self.weight = nn.Parameter(torch.ones(()))
+            self.inner = nn.Sequential(nn.Dropout(0.0))
 
         def forward(self, X):
-            self.modes.append(self.training or self.inner.training)
+            modes.append(any(module.training for module in self.modules()))
             return X
 
-    net = Watched().train()
+    net = Watched().train(not inside)
+    net.inner[0].train()
     options = {"device": torch.device("cpu")} if device else {}
     value = names.evaluate_accuracy_gpu(net, [(X, y), (X, y)], **options)
-    return [float(value), net.modes]
+    return [float(value), modes]
 
 
 @check("evaluate_accuracy_gpu", points=1)
-@given(X=spread((st.integers(2, 5), 3)), device_given=st.booleans())
-def test_module_is_evaluated_in_evaluation_mode(submission, X, device_given):
-    """A module is put into evaluation mode before the first batch, with a device given or not."""
-    value, modes = items_of(submission.run(modes_seen, X, X.argmax(dim=1), device_given), 2)
+@given(X=spread((st.integers(2, 5), 3)), device_given=st.booleans(), only_inside=st.booleans())
+def test_module_is_evaluated_in_evaluation_mode(submission, X, device_given, only_inside):
+    """All modules inside net are in evaluation mode for every batch, whichever were in training mode before."""
+    value, modes = items_of(submission.run(modes_seen, X, X.argmax(dim=1), device_given, only_inside), 2)
     expect(len(modes) == 2, f"must call net once per batch, 2 times in all, not {len(modes)}", what="It")
-    expect(not any(modes), "must run net in evaluation mode: call net.eval() first", what="It")
+    expect(not any(modes), "must run net, with all modules inside it, in evaluation mode", what="It")
     close(value, 1.0, what="evaluate_accuracy_gpu(net, data_iter)")
 
 
@@ -509,23 +534,24 @@ def test_many_classes_and_any_scores(submission, batch, scale):
 def device_reached(names, X, y, home, device):
     """evaluate_accuracy_gpu(net, data_iter, device)"""
 
+    places = []  # not the module's own: a copy of it may be evaluated
+
     class Reached(Exception):
         pass
 
     class Watched(nn.Module):
         def __init__(self):
             super().__init__()
-            self.weight, self.places = nn.Parameter(torch.ones((), device=home)), []
+            self.weight = nn.Parameter(torch.ones((), device=home))
 
         def forward(self, X):
-            self.places.append(X.device.type)
+            places.append(X.device.type)
             raise Reached
 
-    net = Watched()
     try:
-        names.evaluate_accuracy_gpu(net, [(X, y)], torch.device(device))
+        names.evaluate_accuracy_gpu(Watched(), [(X, y)], torch.device(device))
     except Reached:
-        return net.places
+        return places
     return []
 
 
@@ -628,8 +654,9 @@ def test_any_sequence_of_passes(submission, reference, batches, training):
 
 @check("DeviceAwareBuffer", points=1)
 @given(X=rows(2), valid_len=st.integers(0, 1), training=st.booleans())
+@example(X=torch.tensor([[1e308, 2.0], [-1e308, 3.0]], dtype=F64), valid_len=1, training=True)
 def test_padding_has_no_influence(submission, X, valid_len, training):
-    """What stands in the padding changes neither the real rows of the result nor the buffers."""
+    """What stands in the padding, even the largest numbers, changes neither the real rows nor the buffers."""
     other = X.clone()
     other[valid_len:] = 7 - other[valid_len:]
     results = []
@@ -674,11 +701,12 @@ def test_total_and_count_are_buffers(submission, num_features, double):
 @given(seen=rows(), X=rows())
 @few
 def test_state_dict_restores_the_layer(submission, reference, seen, X):
-    """A new layer that loads the state_dict() of one that has learned centres like it."""
+    """A layer that loads the state_dict() of one that has learned centres like it, whatever it has seen before."""
     trained, right = layers(submission, reference, X)
     restored, _ = layers(submission, reference, X)
     for layer in (trained, right):
         layer(seen, len(seen))
+    restored(X, len(X))
     restored.load_state_dict(trained.state_dict())
     for layer in (restored, right):
         layer.eval()
@@ -704,12 +732,12 @@ def test_buffers_follow_the_layer(submission, X, passes):
 @given(home=GPUS, seen=rows(), X=rows(2), short=st.integers(0, 2))
 @few
 def test_layer_works_where_it_was_moved(submission, reference, home, seen, X, short):
-    """A layer that has learned and is moved goes on learning on its new device (simulated GPUs)."""
+    """A layer that has learned and is moved centres and goes on learning on its new device (simulated GPUs)."""
     args = ("buffer", home, seen, X, [max(len(X) - short, 0), len(X)])
     simulated = on_simulated_gpus.showing("layer(X, valid_len)")
     places, mine = items_of(submission.run(simulated, *args), 2)
     _, right = reference.run(simulated, *args)
-    close(mine, right, what=f"the results of three passes on {home}")
+    close(mine, right, what=f"the results of four passes on {home}")
     expect(set(places) == {home}, f"must all be on {home}, not {places}", what="The results, total and count")
 
 

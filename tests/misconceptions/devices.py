@@ -52,6 +52,21 @@ def try_gpu_as_text(i=0):
     return f"cuda:{i}" if torch.cuda.device_count() > i else "cpu"
 
 
+@misconception(
+    "try_gpu",
+    "torch's default device is changed",
+    trips="test_gpu_that_exists",
+    hint="You were asked for a device, and you also tell torch to use it from now on: every tensor that is made later, "
+    "anywhere in the program, lands there. What to do with the device is the caller's business.",
+)
+def try_gpu_as_default(i=0):
+    if torch.cuda.device_count() <= i:
+        return torch.device("cpu")
+    device = torch.device("cuda", i)
+    torch.set_default_device(device)
+    return device
+
+
 # try_all_gpus
 
 
@@ -100,6 +115,17 @@ def all_gpus_remembered(kept={}):
     if count not in kept:
         kept[count] = [torch.device("cuda", i) for i in range(count)] or [torch.device("cpu")]
     return kept[count]
+
+
+@misconception(
+    "try_all_gpus",
+    "a tuple instead of a list",
+    trips="test_each_call_lists_the_devices_anew",
+    hint="The devices are right, but they come in a tuple. A list was promised: a caller may take devices out of it or "
+    "add one, and a tuple does not let itself be changed.",
+)
+def all_gpus_as_tuple():
+    return tuple(torch.device("cuda", i) for i in range(torch.cuda.device_count())) or (torch.device("cpu"),)
 
 
 # to_device
@@ -355,6 +381,42 @@ def evaluate_in_training_mode(net, data_iter, device=None):
 
 @misconception(
     "evaluate_accuracy_gpu",
+    "only the outermost module is asked for its mode",
+    trips="test_module_is_evaluated_in_evaluation_mode",
+    hint="You switch to evaluation mode only where the module itself is in training mode. Each module inside has a mode "
+    "of its own: the outermost may be in evaluation mode while a dropout layer in it is not. Is there a need to ask?",
+)
+def evaluate_asks_outer_mode(net, data_iter, device=None):
+    if isinstance(net, nn.Module) and not net.training:
+        device = device or next(net.parameters()).device
+    else:
+        device = home_of(net, device)
+    return share_of_hits(net, ((X, y) if device is None else to_device((X, y), device) for X, y in data_iter))
+
+
+@misconception(
+    "evaluate_accuracy_gpu",
+    "a single column is not taken for scores",
+    trips="test_accuracy_covers_every_batch",
+    hint="With one class you compare the scores themselves with y, and a matrix with one column against a vector makes "
+    "a square. One column is a row of scores like any other: which class has the largest?",
+)
+def evaluate_column_as_classes(net, data_iter, device=None):
+    device = home_of(net, device)
+    right = total = 0
+    with torch.no_grad():
+        for X, y in data_iter:
+            X, y = (X, y) if device is None else to_device((X, y), device)
+            guesses = net(X)
+            if guesses.ndim > 1 and guesses.shape[1] > 1:
+                guesses = guesses.argmax(dim=1)
+            right += float((guesses.to(y.dtype) == y).sum())
+            total += len(y)
+    return right / total
+
+
+@misconception(
+    "evaluate_accuracy_gpu",
     "return inside the loop",
     trips="test_accuracy_covers_every_batch",
     hint="The function leaves at its first return, after one batch. Look at how far your return is indented.",
@@ -469,7 +531,7 @@ class RunningMean(nn.Module):
 
     def forward(self, X, valid_len):
         self.learn(X, valid_len)
-        return (X - self.total / self.count.clamp(min=1)) * self.mask(X, valid_len)
+        return torch.where(self.mask(X, valid_len), X - self.total / self.count.clamp(min=1), 0)
 
 
 @misconception(
@@ -515,7 +577,7 @@ class CountAsNumber(RunningMean):
 
     def forward(self, X, valid_len):
         self.learn(X, valid_len)
-        return (X - self.total / max(self.count, 1)) * self.mask(X, valid_len)
+        return torch.where(self.mask(X, valid_len), X - self.total / max(self.count, 1), 0)
 
 
 @misconception(
@@ -546,6 +608,19 @@ class PaddingCounted(RunningMean):
 
 @misconception(
     "DeviceAwareBuffer",
+    "padding is computed and then multiplied by zero",
+    trips="test_padding_has_no_influence",
+    hint="Padding may hold any finite number, and its difference from the mean may be too large for the dtype: "
+    "infinite. Zero times infinity is not zero. Whatever the padding holds, none of it should reach the result.",
+)
+class PaddingTimesZero(RunningMean):
+    def forward(self, X, valid_len):
+        self.learn(X, valid_len)
+        return (X - self.total / self.count.clamp(min=1)) * self.mask(X, valid_len)
+
+
+@misconception(
+    "DeviceAwareBuffer",
     "learns in evaluation mode too",
     trips="test_any_sequence_of_passes",
     hint="total and count grow in evaluation mode as well, so the result for a test batch depends on the test "
@@ -568,7 +643,22 @@ class BatchMean(RunningMean):
     def forward(self, X, valid_len):
         self.learn(X, valid_len)
         mean = X[:valid_len].detach().sum(dim=0) / max(valid_len, 1)
-        return (X - mean) * self.mask(X, valid_len)
+        return torch.where(self.mask(X, valid_len), X - mean, 0)
+
+
+@misconception(
+    "DeviceAwareBuffer",
+    "the mean of the last training pass is kept",
+    trips="test_state_dict_restores_the_layer",
+    hint="You keep the mean from one pass to the next, outside the buffers. When total and count are loaded or moved, it "
+    "stays what and where it was. All that a pass needs to know is in the two buffers.",
+)
+class MeanKept(RunningMean):
+    def forward(self, X, valid_len):
+        self.learn(X, valid_len)
+        if self.training or "mean" not in self.__dict__:
+            self.mean = self.total / self.count.clamp(min=1)
+        return torch.where(self.mask(X, valid_len), X - self.mean, 0)
 
 
 @misconception(
