@@ -73,8 +73,8 @@ def sequence_mask(X, valid_len, value=0):
 # - `valid_lens`: `None` (every key counts), or (b,) int64, one length per example, shared by its n queries,
 #   or (b, n) int64, one length per query. Every length is from 1 to m: a row always has something to attend
 #   to.
-# - returns: a new tensor, (b, n, m), same dtype; every row sums to 1, and padding has weight 0 (up to
-#   $10^{-12}$). `X` and `valid_lens` stay as they are, and no gradient reaches the padding.
+# - returns: a new tensor, (b, n, m), same dtype; every row sums to 1 (up to rounding), and padding has weight 0
+#   (up to $10^{-12}$). `X` and `valid_lens` stay as they are, and no gradient reaches the padding.
 #
 # Hint: `sequence_mask` works on rows. How many rows does `X` have if you look at it as a matrix, and which
 # length belongs to each of them? And which score makes the exponential vanish?
@@ -109,14 +109,15 @@ def masked_softmax(X, valid_lens):
 #   (`num_hiddens` to 1), all `nn.Linear` **without bias**. So the `state_dict()` holds `W_q.weight`,
 #   `W_k.weight`, `w_v.weight` and nothing else, after a call too.
 # - `layer(queries, keys, values, valid_lens)`: scores of every query with every key, (b, n, m);
-#   `masked_softmax` makes weights of them; the result is the weighted mean of the values, (b, n, v).
-#   `valid_lens` as in `masked_softmax`.
+#   `masked_softmax`, or the same worked out in another way, makes weights of them; the result is the weighted mean
+#   of the values, (b, n, v). `valid_lens` as in `masked_softmax`. Gradients reach queries, keys, values and all
+#   parameters.
 # - Dropout with probability `dropout` (below 1) acts on the **weights** (each is zeroed or multiplied by
 #   $1/(1-p)$, independently), in training mode only.
 # - attribute `attention_weights`: (b, n, m), the weights of the latest call as `masked_softmax` returned
-#   them, **before dropout**; detached from the graph or not, as you like.
-# - A layer may be called any number of times, with other sizes and lengths: an earlier call plays no part in a
-#   later one, and its result stays.
+#   them, **before dropout**; detached from the graph or not, as you like. Before the first call it may be missing.
+# - A layer may be called any number of times, with other sizes and lengths, under `torch.no_grad()`, or after a
+#   training step has changed its weights: an earlier call plays no part in a later one, and its result stays.
 #
 # Hint: after the linear layers you have (b, n, h) and (b, m, h) and want a sum for every pair, (b, n, m, h).
 # Where does each of the two need an axis of size 1?
@@ -159,7 +160,7 @@ class AdditiveAttention(nn.Module):
 # - `layer(queries, keys, values, valid_lens)` with `queries` (b, n, d), `keys` (b, m, d), `values` (b, m, v);
 #   returns (b, n, v). `valid_lens` as in `masked_softmax`.
 # - no parameters: `state_dict()` is empty, after a call too. Dropout on the weights in training mode, the
-#   attribute `attention_weights` (b, n, m) from before dropout, and further calls, all as in
+#   attribute `attention_weights` (b, n, m) from before dropout, gradients, and further calls, all as in
 #   `AdditiveAttention`.
 #
 # Hint: a batched matrix product of (b, n, d) with what shape gives (b, n, m)? Which two axes of `keys` change

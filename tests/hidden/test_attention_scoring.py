@@ -9,6 +9,7 @@ from autograder.suite import (
     close,
     different,
     eighths,
+    equal,
     expect,
     given,
     items_of,
@@ -53,23 +54,33 @@ def test_sequence_mask_matches_its_definition(submission, reference, X, valid_le
     close(submission.sequence_mask(X, valid_len, value), reference.sequence_mask(X, valid_len, value))
 
 
+# 0.1 and -0.3 lose digits on the way through float32, and so does every odd number above 2**24.
+DECIMALS = st.one_of(eighths(), st.sampled_from([0.1, -0.3]))
+TOKENS = st.one_of(st.integers(1, 9), st.just(2**24 + 1))
+
+
 @check("sequence_mask", points=1)
-@given(X=tensors(rows_of, dtype=F64), value=eighths())
+@given(X=tensors(rows_of, elements=DECIMALS, dtype=F64), value=DECIMALS)
 def test_sequence_mask_of_whole_rows(submission, X, value):
-    """Rows of full length stay as they are, and rows of length 0 hold nothing but value."""
+    """Rows of full length stay as they are, and rows of length 0 hold nothing but value, to the last digit."""
     n, m = X.shape
     full, none = torch.full((n,), m), torch.zeros(n, dtype=torch.int64)
-    close(submission.sequence_mask(X, full, value), X, what="sequence_mask(X, valid_len, value) with full lengths")
+    equal(submission.sequence_mask(X, full, value), X, what="sequence_mask(X, valid_len, value) with full lengths")
     emptied = submission.sequence_mask(X, none, value=value)
-    close(emptied, torch.full_like(X, value), what="sequence_mask(X, valid_len, value) with lengths 0")
+    equal(emptied, torch.full_like(X, value), what="sequence_mask(X, valid_len, value) with lengths 0")
 
 
 @check("sequence_mask", points=1)
-@given(X=tensors(rows_of, elements=st.integers(1, 9), dtype=torch.int64), valid_len=row_lengths)
-def test_sequence_mask_writes_zeros_unless_told_otherwise(submission, X, valid_len):
-    """Without a value the padding becomes 0, in a tensor of token numbers (int64) too."""
-    wanted = X * (torch.arange(X.shape[1]) < valid_len.unsqueeze(1))
-    close(submission.sequence_mask(X, valid_len), wanted, what="sequence_mask(X, valid_len)")
+@given(
+    X=tensors(rows_of, elements=TOKENS, dtype=torch.int64), valid_len=row_lengths,
+    value=st.one_of(st.none(), st.just(2**24 + 1)),
+)  # fmt: skip
+def test_sequence_mask_writes_zeros_unless_told_otherwise(submission, X, valid_len, value):
+    """Without a value the padding becomes 0; token numbers (int64), however large, come through exactly."""
+    told = () if value is None else (value,)
+    call = "sequence_mask(X, valid_len, value)" if told else "sequence_mask(X, valid_len)"
+    wanted = torch.where(torch.arange(X.shape[1]) < valid_len.unsqueeze(1), X, value or 0)
+    close(submission.sequence_mask(X, valid_len, *told), wanted, what=call)
 
 
 UNUSUAL = st.sampled_from([float("nan"), float("inf"), float("-inf")])
@@ -104,8 +115,9 @@ def test_sequence_mask_leaves_its_input_alone(submission, X, valid_len):
 
 
 @probe
-def second_mask_written(names, X, valid_len, value):
+def second_mask_written(names, X, valid_len, value, gradients):
     """sequence_mask(X, valid_len, value) three times, the second result filled with 7"""
+    torch.set_grad_enabled(gradients)
     first, second = names.sequence_mask(X, valid_len, value), names.sequence_mask(X, valid_len, value)
     second.detach().fill_(7)
     # A later call may put the right numbers back.
@@ -114,10 +126,10 @@ def second_mask_written(names, X, valid_len, value):
 
 
 @check("sequence_mask", points=1)
-@given(X=tensors(rows_of), valid_len=st.one_of(row_lengths, full_rows), value=eighths())
-def test_sequence_mask_returns_a_new_tensor(submission, reference, X, valid_len, value):
+@given(X=tensors(rows_of), valid_len=st.one_of(row_lengths, full_rows), value=eighths(), gradients=st.booleans())
+def test_sequence_mask_returns_a_new_tensor(submission, reference, X, valid_len, value, gradients):
     """Writing into a result, even of rows of full length, changes neither X nor the result of another call."""
-    mine, first, third = items_of(submission.run(second_mask_written, X, valid_len, value), 3)
+    mine, first, third = items_of(submission.run(second_mask_written, X, valid_len, value, gradients), 3)
     wanted, call = reference.sequence_mask(X, valid_len, value), "sequence_mask(X, valid_len, value)"
     close(mine, X, what=f"X, once the result of {call} was filled with 7,")
     close(first, wanted, what=f"{call}, once the result of a later call was filled with 7,")
@@ -225,8 +237,9 @@ def test_masked_softmax_leaves_its_input_alone(submission, X, valid_lens):
 
 
 @probe
-def second_softmax_written(names, X, valid_lens):
+def second_softmax_written(names, X, valid_lens, gradients):
     """masked_softmax(X, valid_lens) three times, the second result filled with 7"""
+    torch.set_grad_enabled(gradients)
     first, second = names.masked_softmax(X, valid_lens), names.masked_softmax(X, valid_lens)
     second.detach().fill_(7)
     # A later call may put the right numbers back.
@@ -235,10 +248,10 @@ def second_softmax_written(names, X, valid_lens):
 
 
 @check("masked_softmax", points=1)
-@given(X=scores, valid_lens=st.one_of(st.none(), either))
-def test_masked_softmax_returns_a_new_tensor(submission, reference, X, valid_lens):
+@given(X=scores, valid_lens=st.one_of(st.none(), either), gradients=st.booleans())
+def test_masked_softmax_returns_a_new_tensor(submission, reference, X, valid_lens, gradients):
     """Writing into a result changes neither X nor the result of another call."""
-    mine, first, third = items_of(submission.run(second_softmax_written, X, valid_lens), 3)
+    mine, first, third = items_of(submission.run(second_softmax_written, X, valid_lens, gradients), 3)
     wanted, call = reference.masked_softmax(X, valid_lens), "masked_softmax(X, valid_lens)"
     close(mine, X, what=f"X, once the result of {call} was filled with 7,")
     close(first, wanted, what=f"{call}, once the result of a later call was filled with 7,")
@@ -418,30 +431,40 @@ def judge_arguments(side, layer, queries, keys, values, valid_lens):
 
 @probe
 def called_twice(names, layer, queries, keys, values, valid_lens, other_lens):
-    """layer(queries, keys, values, valid_lens), then layer(-queries, keys, values, other_lens)"""
+    """layer(queries, keys, values, valid_lens), then layer(-queries, keys, values, other_lens), then twice without gradients"""
     queries.requires_grad_()
     first = layer(queries, keys, values, valid_lens)
     second = layer(-queries, keys, values, other_lens)
     (gradient,) = torch.autograd.grad((first * second).sum(), queries)
+    with torch.no_grad():
+        third = layer(queries, keys, values, valid_lens)
+        # As after a training step: the same tensors, holding other numbers.
+        queries.neg_()
+        for parameter in layer.parameters():
+            parameter.mul_(2)
+        fourth = layer(queries, keys, values, other_lens)
     stored, training = sorted(layer.state_dict()), any(module.training for module in layer.modules())
-    return [first, second, layer.attention_weights, gradient, stored, training]
+    return [first, second, third, fourth, layer.attention_weights, gradient, stored, training]
 
 
 def judge_two_calls(sides, layers, queries, keys, values, valid_lens):
-    """Require two calls of a layer in evaluation mode to give what two calls of the reference's give.
+    """Require calls of a layer in evaluation mode to give what the same calls of the reference's give.
 
     In the second call short rows are long, and long ones short.
     """
     arguments = queries, keys, values, valid_lens, keys.shape[1] + 1 - valid_lens
-    mine, right = (items_of(side.run(called_twice, layer, *arguments), 6) for side, layer in zip(sides, layers))
+    mine, right = (items_of(side.run(called_twice, layer, *arguments), 8) for side, layer in zip(sides, layers))
     second = "layer(-queries, keys, values, other_lens)"
     close(mine[0], right[0], what=f"{CALLED}, once {second} was called,")
     close(mine[1], right[1], what=f"{second} after {CALLED}")
-    close(mine[2], right[2], what=f"layer.attention_weights after {second}")
-    close(mine[3], right[3], what="the gradient of (first result * second result).sum() with respect to queries")
-    problem = f"must have the keys {', '.join(right[4]) or 'none'}, not {', '.join(mine[4]) or 'none'}"
-    expect(mine[4] == right[4], problem, what="layer.state_dict() after two calls")
-    expect(not mine[5], "must still be in evaluation mode, with all its parts", what=f"The layer after {CALLED}")
+    close(mine[2], right[2], what=f"{CALLED} under torch.no_grad(), once a later call was made,")
+    changed = "layer(queries, keys, values, other_lens) after queries.neg_(), all parameters doubled in place,"
+    close(mine[3], right[3], what=changed)
+    close(mine[4], right[4], what="layer.attention_weights after several calls")
+    close(mine[5], right[5], what="the gradient of (first result * second result).sum() with respect to queries")
+    problem = f"must have the keys {', '.join(right[6]) or 'none'}, not {', '.join(mine[6]) or 'none'}"
+    expect(mine[6] == right[6], problem, what="layer.state_dict() after several calls")
+    expect(not mine[7], "must still be in evaluation mode, with all its parts", what=f"The layer after {CALLED}")
 
 
 # AdditiveAttention
@@ -506,7 +529,7 @@ def test_additive_attention_leaves_its_inputs_alone(submission, queries, keys, v
 @given(queries=part(B, N, D_Q), keys=part(B, M, D_K), values=part(B, M, V), valid_lens=LENS, **WEIGHTS)
 @few
 def test_additive_attention_called_twice(submission, reference, queries, keys, values, valid_lens, W_q, W_k, w_v):
-    """A second call is right too; it leaves the first result as it is, and adds nothing to state_dict()."""
+    """Later calls are right too, with new weights as well; they leave earlier results and state_dict() as they are."""
     layers = additive(submission, W_q, W_k, w_v), additive(reference, W_q, W_k, w_v)
     judge_two_calls((submission, reference), layers, queries, keys, values, valid_lens)
 
@@ -619,7 +642,7 @@ def test_dot_product_attention_leaves_its_inputs_alone(submission, queries, keys
 @given(queries=part(B, N, D_K), keys=part(B, M, D_K), values=part(B, M, V), valid_lens=LENS)
 @few
 def test_dot_product_attention_called_twice(submission, reference, queries, keys, values, valid_lens):
-    """A second call is right too; it leaves the first result as it is, and state_dict() empty."""
+    """Later calls are right too; they leave earlier results as they are, and state_dict() empty."""
     layers = dot_product(submission), dot_product(reference)
     judge_two_calls((submission, reference), layers, queries, keys, values, valid_lens)
 

@@ -185,6 +185,18 @@ def mask_changing_lengths(X, valid_len, value=0):
     return X.masked_fill(torch.arange(X.shape[1])[None] > valid_len[:, None], value)
 
 
+@misconception(
+    "sequence_mask",
+    "value is rounded to float32",
+    trips="test_sequence_mask_of_whole_rows",
+    hint="The dtype of the result is right, but in a float64 X the value is off from the eighth digit on: a tensor made "
+    "of a plain number is float32 unless it is told otherwise, and the digits lost there do not come back. Which dtype "
+    "should the value have from the start?",
+)
+def mask_with_rounded_value(X, valid_len, value=0):
+    return torch.where(torch.arange(X.shape[1]) < valid_len[:, None], X, torch.tensor(value))
+
+
 # masked_softmax
 
 
@@ -621,6 +633,24 @@ class AdditiveZeroesValues(AdditiveParts):
             longest = valid_lens.reshape(len(values), -1).amax(dim=1, keepdim=True)
             values[torch.arange(values.shape[1]) >= longest] = 0
         return self.attend(self.scores(queries, keys), values, valid_lens)
+
+
+@misconception(
+    "AdditiveAttention",
+    "projected keys are kept for the next call",
+    trips="test_additive_attention_called_twice",
+    hint="What W_k made of the keys is stored on self and used again as long as the same tensor is passed. But a training "
+    "step changes W_k, and then the stored projection is that of the old weights. The same tensor does not mean the "
+    "same result: which parts of a call depend on weights?",
+)
+class AdditiveKeepsKeys(AdditiveParts):
+    keys = None
+
+    def forward(self, queries, keys, values, valid_lens=None):
+        if keys is not self.keys:
+            self.keys, self.projected = keys, self.W_k(keys).unsqueeze(1)
+        pairs = self.W_q(queries).unsqueeze(2) + self.projected
+        return self.attend(self.w_v(torch.tanh(pairs)).squeeze(-1), values, valid_lens)
 
 
 # DotProductAttention

@@ -66,7 +66,7 @@ def sequence_mask(X, valid_len, value=0):
 #   填充处的分数也是如此。
 # - `valid_lens`：`None`（每个键都算数）；或(b,) int64，每个样本一个长度，由它的n个查询共用；
 #   或(b, n) int64，每个查询一个长度。每个长度都在1到m之间：一行总有可以注意的东西。
-# - 返回：一个新的张量，(b, n, m)，数据类型相同；每行之和为1，
+# - 返回：一个新的张量，(b, n, m)，数据类型相同；每行之和为1（舍入误差除外），
 #   填充的权重为0（误差不超过$10^{-12}$）。`X`和`valid_lens`保持不变，没有梯度传到填充。
 #
 # 提示：`sequence_mask`处理的是行。把`X`看成矩阵时，它有多少行？每一行的长度是哪个？
@@ -95,13 +95,14 @@ def masked_softmax(X, valid_lens):
 #   `W_k`（键大小到`num_hiddens`）和`w_v`（`num_hiddens`到1），都是**不带偏置**的`nn.Linear`。
 #   所以`state_dict()`中有`W_q.weight`、`W_k.weight`、`w_v.weight`，没有别的，调用之后也是如此。
 # - `layer(queries, keys, values, valid_lens)`：每个查询与每个键的分数，(b, n, m)；
-#   由`masked_softmax`变成权重；结果是值的加权平均，(b, n, v)。
-#   `valid_lens`与`masked_softmax`中的相同。
+#   由`masked_softmax`（或用其他方式做同样的计算）变成权重；结果是值的加权平均，(b, n, v)。
+#   `valid_lens`与`masked_softmax`中的相同。梯度传到查询、键、值和所有参数。
 # - 概率为`dropout`（小于1）的暂退法作用于**权重**（每个权重独立地置零或乘以$1/(1-p)$），
 #   仅在训练模式下。
 # - 属性`attention_weights`：(b, n, m)，最近一次调用中`masked_softmax`返回的权重，**在暂退之前**；
-#   是否与计算图分离由你决定。
-# - 一个层可以调用任意多次，大小和长度可以不同：先前的调用不影响后来的调用，它的结果也保持不变。
+#   是否与计算图分离由你决定。第一次调用之前可以没有这个属性。
+# - 一个层可以调用任意多次，大小和长度可以不同，可以在`torch.no_grad()`下调用，
+#   也可以在一步训练改变了权重之后调用：先前的调用不影响后来的调用，它的结果也保持不变。
 #
 # 提示：经过线性层之后，你有(b, n, h)和(b, m, h)，并希望得到每一对之和，(b, n, m, h)。
 # 两者各在哪里需要一个大小为1的轴？
@@ -136,7 +137,7 @@ class AdditiveAttention(nn.Module):
 # - `layer(queries, keys, values, valid_lens)`，其中`queries` (b, n, d)、`keys` (b, m, d)、`values`
 #   (b, m, v)；返回(b, n, v)。`valid_lens`与`masked_softmax`中的相同。
 # - 没有参数：`state_dict()`为空，调用之后也是如此。训练模式下对权重做暂退，属性`attention_weights`
-#   (b, n, m)是暂退之前的权重，可以再次调用，这些都与`AdditiveAttention`相同。
+#   (b, n, m)是暂退之前的权重，梯度能够回传，可以再次调用，这些都与`AdditiveAttention`相同。
 #
 # 提示：(b, n, d)与什么形状做批量矩阵乘法可以得到(b, n, m)？`keys`的哪两个轴要交换位置？
 
