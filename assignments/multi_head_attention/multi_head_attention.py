@@ -71,7 +71,7 @@ class DotProductAttention(nn.Module):
 #
 # - `X`: (b, n, h), any dtype. `num_heads`: an int that divides h.
 # - returns: (b · num_heads, n, h / num_heads), same dtype, the heads of one example **adjacent**. Numbers only
-#   change places. `X` itself stays as it is (the result may be a view of it), and so do earlier results.
+#   change places, whatever they are, and gradients find their way back. `X` itself stays as it is (the result may be a view of it), and so do earlier results.
 #
 # Hint: `reshape` never moves a number: it reads them in order and breaks the lines elsewhere. So first give the
 # heads an axis of their own, then bring that axis to where it belongs, and only then merge axes. Which two axes
@@ -97,7 +97,8 @@ def transpose_qkv(X, num_heads):
 #
 # - `X`: (b · num_heads, n, d), any dtype, as `transpose_qkv` orders it. `num_heads`: an int that divides the
 #   length of the first axis.
-# - returns: (b, n, num_heads · d), same dtype. `transpose_output(transpose_qkv(X, num_heads), num_heads)` equals
+# - returns: (b, n, num_heads · d), same dtype; here too, numbers only change places, and gradients find their way
+#   back. `transpose_output(transpose_qkv(X, num_heads), num_heads)` equals
 #   `X`. The argument itself stays as it is (the result may be a view of it), and so do earlier results.
 #
 # Hint: undo the steps of `transpose_qkv`, last one first. A permuted tensor is not contiguous; which of `view`
@@ -133,12 +134,12 @@ def transpose_output(X, num_heads):
 #   nothing else, after a call too. How they are initialised is up to you.
 # - `layer(queries, keys, values, valid_lens)` with `queries` (b, n, query size), `keys` (b, m, key size),
 #   `values` (b, m, value size), all float32 or all float64 and finite, padding too; returns (b, n, h), same dtype.
-#   Scores may run into the thousands.
+#   Scores of either sign may run into the thousands. Gradients reach queries, keys, values and all parameters.
 # - `valid_lens`: `None` (every key counts), (b,) int64, one length per example, shared by its queries, or (b, n)
 #   int64, one length per query; from 1 to m. **All heads of an example share its lengths.** It stays as it is,
 #   and so do the queries, keys and values.
-# - A layer may be called any number of times, with other sizes and lengths: an earlier call plays no part in a
-#   later one, and its result stays.
+# - A layer may be called any number of times, with other sizes and lengths, under `torch.no_grad()`, or after a
+#   training step has changed its weights: an earlier call plays no part in a later one, and its result stays.
 # - Dropout with probability `dropout` (below 1) acts on the attention weights of every head (each is zeroed or
 #   multiplied by $1/(1-p)$, independently), in training mode only, and on nothing else.
 #

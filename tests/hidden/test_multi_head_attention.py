@@ -45,16 +45,26 @@ small = st.integers(1, 3)
 # Examples, positions, heads, width of a head.
 splits = st.shared(st.tuples(small, small, small, small), key="examples, positions, heads, width")
 HEADS = splits.map(lambda size: size[2])
-KINDS = st.sampled_from([torch.float64, torch.float32, torch.int64])
+KINDS = st.sampled_from([torch.float64, torch.float32, torch.int64, torch.bool])
+# From here on the next smaller type has no odd numbers left.
+LARGE = {torch.float64: 2**24, torch.int64: 2**53}
 
 
 @st.composite
 def numbered(draw, shape_of, dtype=F64):
-    """1, 2, 3, ...: every entry can be told from every other, wherever it ends up."""
+    """1, 2, 3, ...: every entry can be told from every other, wherever it ends up.
+
+    dtype: a strategy draws also what must survive unchanged: large numbers, infinity, and (less easily told apart) bools.
+    """
     shape = shape_of(*draw(splits))
-    dtype = draw(dtype) if isinstance(dtype, st.SearchStrategy) else dtype
-    entries = torch.arange(1, 1 + torch.Size(shape).numel()).reshape(shape).to(dtype)
-    return laid_out(entries, draw(LAYOUTS))
+    entries = torch.arange(1, 1 + torch.Size(shape).numel()).reshape(shape)
+    if isinstance(dtype, st.SearchStrategy):
+        dtype = draw(dtype)
+        entries += draw(st.sampled_from([0, LARGE.get(dtype, 0)]))
+        entries = entries % 3 == 0 if dtype is torch.bool else entries.to(dtype)
+        if dtype.is_floating_point and draw(st.booleans()):
+            entries[-1, -1, -1] = torch.inf
+    return laid_out(entries.to(dtype), draw(LAYOUTS))
 
 
 def whole(b, n, heads, width):
@@ -119,8 +129,9 @@ def test_transpose_qkv_leaves_its_input_alone(submission, X, num_heads):
 
 
 @probe
-def transpose_qkv_three_times(names, X, num_heads):
+def transpose_qkv_three_times(names, X, num_heads, gradients):
     """transpose_qkv(X, num_heads), then transpose_qkv(-X, num_heads), then X.neg_() and transpose_qkv(X, num_heads)"""
+    torch.set_grad_enabled(gradients)
     first = names.transpose_qkv(X, num_heads)
     second = names.transpose_qkv(-X, num_heads)
     # The first result may be a view of X, which changes now.
@@ -130,10 +141,10 @@ def transpose_qkv_three_times(names, X, num_heads):
 
 
 @check("transpose_qkv", points=1)
-@given(X=numbered(whole), num_heads=HEADS)
-def test_transpose_qkv_keeps_nothing_between_calls(submission, reference, X, num_heads):
+@given(X=numbered(whole), num_heads=HEADS, gradients=st.booleans())
+def test_transpose_qkv_keeps_nothing_between_calls(submission, reference, X, num_heads, gradients):
     """A second call is right too, and leaves the first result as it is."""
-    first, second, third = items_of(submission.run(transpose_qkv_three_times, X, num_heads), 3)
+    first, second, third = items_of(submission.run(transpose_qkv_three_times, X, num_heads, gradients), 3)
     equal(first, reference.transpose_qkv(X, num_heads), what="transpose_qkv(X, num_heads), once it was called with -X,")
     wanted = reference.transpose_qkv(-X, num_heads)
     equal(second, wanted, what="transpose_qkv(-X, num_heads) after transpose_qkv(X, num_heads)")
@@ -189,8 +200,9 @@ def test_transpose_output_leaves_its_input_alone(submission, X, num_heads):
 
 
 @probe
-def transpose_output_three_times(names, X, num_heads):
+def transpose_output_three_times(names, X, num_heads, gradients):
     """transpose_output(X, num_heads), then transpose_output(-X, num_heads), then X.neg_() and transpose_output(X, num_heads)"""
+    torch.set_grad_enabled(gradients)
     first = names.transpose_output(X, num_heads)
     second = names.transpose_output(-X, num_heads)
     # The first result may be a view of X, which changes now.
@@ -200,10 +212,10 @@ def transpose_output_three_times(names, X, num_heads):
 
 
 @check("transpose_output", points=1)
-@given(X=numbered(in_heads), num_heads=HEADS)
-def test_transpose_output_keeps_nothing_between_calls(submission, reference, X, num_heads):
+@given(X=numbered(in_heads), num_heads=HEADS, gradients=st.booleans())
+def test_transpose_output_keeps_nothing_between_calls(submission, reference, X, num_heads, gradients):
     """A second call is right too, and leaves the first result as it is."""
-    first, second, third = items_of(submission.run(transpose_output_three_times, X, num_heads), 3)
+    first, second, third = items_of(submission.run(transpose_output_three_times, X, num_heads, gradients), 3)
     equal(
         first,
         reference.transpose_output(X, num_heads),
@@ -435,16 +447,18 @@ def test_padding_does_not_matter(submission, queries, keys, values, valid_lens, 
 
 
 @check("MultiHeadAttention", points=1)
-@given(**inputs(), **weights())
-def test_large_scores_do_not_overflow(submission, queries, keys, values, num_heads, W_q, W_k, W_v, W_o):
-    """With scores in the thousands too, every feature of a head is an average of that feature of W_v(values)."""
-    layer = layer_of(submission, num_heads, 4096 * W_q, W_k, W_v, torch.eye(len(W_o), dtype=F64))
-    what = f"{UNMASKED} with W_o the identity and W_q 4096 times as large"
-    output = result(layer, queries, keys, values, None, len(W_o), what)
-    averaged = values @ W_v.T
-    low, high = averaged.amin(dim=1, keepdim=True), averaged.amax(dim=1, keepdim=True)
-    problem = "must lie, feature by feature, between the smallest and the largest entry of W_v(values)"
-    expect(((output >= low - 1e-8) & (output <= high + 1e-8)).all(), problem, got=output, what=what)
+@given(**inputs(), **weights(), valid_lens=ANY_LENS)
+def test_large_scores_do_no_harm(
+    submission, reference, queries, keys, values, valid_lens, num_heads, W_q, W_k, W_v, W_o
+):
+    """With scores in the thousands, of either sign, the valid keys share the weight as ever, and padding has none."""
+    # No score is larger in size than the product of the largest features of a query and of a key, times the root of d.
+    root = (len(W_o) / num_heads) ** 0.5
+    bound = float((queries @ W_q.T).abs().amax() * (keys @ W_k.T).abs().amax()) * root
+    factor = round(8000 / max(bound, 1 / 8))
+    mine, right = (layer_of(side, num_heads, factor * W_q, W_k, W_v, W_o) for side in (submission, reference))
+    what = f"{CALLED} with W_q {factor} times as large"
+    close(mine(queries, keys, values, valid_lens), right(queries, keys, values, valid_lens), what=what)
 
 
 @check("MultiHeadAttention", points=2)
@@ -486,13 +500,20 @@ def test_leaves_its_inputs_alone(submission, queries, keys, values, valid_lens, 
 
 @probe
 def called_twice(names, layer, queries, keys, values, valid_lens, other_lens):
-    """layer(queries, keys, values, valid_lens), then layer(-queries, keys, values, other_lens)"""
+    """layer(queries, keys, values, valid_lens), then layer(-queries, keys, values, other_lens), then twice without gradients"""
     queries.requires_grad_()
     first = layer(queries, keys, values, valid_lens)
     second = layer(-queries, keys, values, other_lens)
     (gradient,) = torch.autograd.grad((first * second).sum(), queries)
+    with torch.no_grad():
+        third = layer(queries, keys, values, valid_lens)
+        # As after a training step: the same tensors, holding other numbers.
+        queries.neg_()
+        for parameter in layer.parameters():
+            parameter.mul_(2)
+        fourth = layer(queries, keys, values, other_lens)
     stored, training = sorted(layer.state_dict()), any(module.training for module in layer.modules())
-    return [first, second, gradient, stored, training]
+    return [first, second, third, fourth, gradient, stored, training]
 
 
 @check("MultiHeadAttention", points=1)
@@ -501,20 +522,23 @@ def called_twice(names, layer, queries, keys, values, valid_lens, other_lens):
 def test_keeps_nothing_between_calls(
     submission, reference, queries, keys, values, valid_lens, num_heads, W_q, W_k, W_v, W_o
 ):
-    """A second call is right too; it leaves the first result as it is, and adds nothing to state_dict()."""
+    """Later calls are right too, with new weights as well; they leave earlier results and state_dict() as they are."""
     # In the second call short rows are long, and long ones short.
     other_lens = keys.shape[1] + 1 - valid_lens
     mine, right = (
-        items_of(side.run(called_twice, layer, queries, keys, values, valid_lens, other_lens), 5)
+        items_of(side.run(called_twice, layer, queries, keys, values, valid_lens, other_lens), 7)
         for side, layer in ((side, layer_of(side, num_heads, W_q, W_k, W_v, W_o)) for side in (submission, reference))
     )
     second = "layer(-queries, keys, values, other_lens)"
     close(mine[0], right[0], what=f"{CALLED}, once {second} was called,")
     close(mine[1], right[1], what=f"{second} after {CALLED}")
-    close(mine[2], right[2], what="the gradient of (first result * second result).sum() with respect to queries")
-    problem = f"must have the keys {', '.join(right[3])}, not {', '.join(mine[3]) or 'none'}"
-    expect(mine[3] == right[3], problem, what="layer.state_dict() after two calls")
-    expect(not mine[4], "must still be in evaluation mode, with all its parts", what=f"The layer after {CALLED}")
+    close(mine[2], right[2], what=f"{CALLED} under torch.no_grad(), once a later call was made,")
+    changed = "layer(queries, keys, values, other_lens) after queries.neg_(), all parameters doubled in place,"
+    close(mine[3], right[3], what=changed)
+    close(mine[4], right[4], what="the gradient of (first result * second result).sum() with respect to queries")
+    problem = f"must have the keys {', '.join(right[5])}, not {', '.join(mine[5]) or 'none'}"
+    expect(mine[5] == right[5], problem, what="layer.state_dict() after several calls")
+    expect(not mine[6], "must still be in evaluation mode, with all its parts", what=f"The layer after {CALLED}")
 
 
 @check("MultiHeadAttention", points=1)

@@ -277,6 +277,24 @@ class IgnoredLengths(Parts):
         return super().heads(queries, keys, values, None)
 
 
+@misconception(
+    "MultiHeadAttention",
+    "the score of padding is not low enough",
+    trips="test_large_scores_do_no_harm",
+    hint="Your padding gets a score that is low beside usual ones. But scores may run into the thousands, below zero too, "
+    "and where every valid key scores lower than the padding, the padding takes all the weight. Which score is lower "
+    "than any that can occur?",
+)
+class ModestPaddingScore(Parts):
+    def heads(self, queries, keys, values, valid_lens):
+        q, k, v = self.split(self.W_q(queries)), self.split(self.W_k(keys)), self.split(self.W_v(values))
+        scores = q @ k.mT / math.sqrt(q.shape[2])
+        if valid_lens is not None:
+            lens = self.repeated(valid_lens).reshape(len(q), -1, 1)
+            scores = scores.masked_fill(torch.arange(scores.shape[2]) >= lens, -1000.0)
+        return self.join(self.attention.dropout(scores.softmax(dim=2)) @ v)
+
+
 # MultiHeadAttention: heads
 
 
