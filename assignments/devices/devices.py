@@ -113,8 +113,8 @@ def evaluate_accuracy_gpu(net, data_iter, device=None):
 #   floating dtype at first. They stand in `state_dict()` under these names, and follow the layer in
 #   `layer.to(device)` and `layer.double()`.
 # - `forward(X, valid_len)`: `X` is (n, num_features), and only its first `valid_len` rows are real; the rest is
-#   padding, any finite numbers, even the largest of the dtype. `valid_len` is an int from 0 to n. With $V$ the set of
-#   real rows:
+#   padding, any finite numbers whose distance from the mean is finite too. `valid_len` is an int from 0 to n. With $V$
+#   the set of real rows:
 #
 # $$\text{in training mode, first:} \qquad \text{total} \leftarrow \text{total} + \sum_{i \in V} X_i
 # \qquad \text{count} \leftarrow \text{count} + |V|$$

@@ -211,8 +211,8 @@ class EinsumBuffer(nn.Module):
         if self.training:
             self.total.copy_(self.total + torch.einsum("n,nd->d", mask, X.detach()))
             self.count.copy_(self.count + mask.sum())
-        mean = self.total.clone() / self.count.clamp_min(1)
-        return torch.einsum("n,nd->nd", mask, X) - torch.outer(mask, mean)
+        centred = X - self.total.clone() / self.count.clamp_min(1)
+        return torch.einsum("n,nd->nd", mask, centred)
 
 
 @accepted("to_device", "functools.singledispatch")

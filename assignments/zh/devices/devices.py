@@ -112,8 +112,7 @@ def evaluate_accuracy_gpu(net, data_iter, device=None):
 #   起初都是torch默认浮点类型的零。它们以这两个名字出现在`state_dict()`里，
 #   并在`layer.to(device)`和`layer.double()`时跟随该层。
 # - `forward(X, valid_len)`：`X`为(n, num_features)，只有前`valid_len`行是真实的；其余的是填充，
-#   可以是任意有限的数，甚至是该数据类型中最大的数。`valid_len`是0到n的整数。
-#   以$V$表示真实的行的集合：
+#   可以是任意有限的数，只要它们与均值的差也有限。`valid_len`是0到n的整数。以$V$表示真实的行的集合：
 #
 # $$\text{in training mode, first:} \qquad \text{total} \leftarrow \text{total} + \sum_{i \in V} X_i
 # \qquad \text{count} \leftarrow \text{count} + |V|$$
