@@ -40,7 +40,8 @@ from torch.nn import functional as F
 # | | without: `None` |
 #
 # - These layers hold all the parameters of the block. The convolutions have a bias, and the batch
-#   normalisations are `nn.BatchNorm2d` as they come. There is none on the shortcut.
+#   normalisations are `nn.BatchNorm2d` as they come, untouched in a new block: weights 1, biases 0, and no map
+#   in their statistics. There is none on the shortcut.
 # - `input_channels`, `num_channels`, `strides`: integers of at least 1. `use_1x1conv`: a bool. Whoever calls
 #   the block without the 1 × 1 convolution keeps to `input_channels == num_channels` and `strides == 1`.
 # - `forward(X)`: (N, input_channels, H, W) to (N, num_channels, $\lceil H / \text{strides} \rceil$,
@@ -125,7 +126,8 @@ def resnet_block(input_channels, num_channels, num_residuals, first_block=False)
 #   you.
 # - The network takes images (N, in_channels, H, W), one or more of any size from 33 × 33 on, and returns scores
 #   (N, num_classes): real numbers, no probabilities, with the dtype of the images and of the parameters. Its batch
-#   normalisation is `nn.BatchNorm2d` as it comes.
+#   normalisation is `nn.BatchNorm2d` as it comes, untouched in a new network, too. Other weights may start as you
+#   like.
 # - Each call makes a new network.
 # - With `in_channels=1` and `num_classes=10` it has 11 178 378 parameters.
 #

@@ -1,10 +1,21 @@
 """Other correct ways to write residual networks."""
 
+from functools import partial
+
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from autograder.suite import accepted
+
+# Bound when the file is loaded, as aliases in a student's file are. Only a submission has the names to bind.
+Block, make_stage = globals().get("Residual", nn.Module), globals().get("resnet_block")
+keeping = partial(Block, use_1x1conv=False, strides=1)
+
+
+class Halving(Block):
+    def __init__(self, input_channels, num_channels):
+        super().__init__(input_channels, num_channels, True, 2)
 
 
 @accepted("Residual", "lecture style, the sum in place")
@@ -120,6 +131,15 @@ def by_recursion(input_channels, num_channels, num_residuals, first_block=False)
     return [head] + by_recursion(num_channels, num_channels, num_residuals - 1, first_block=True)
 
 
+@accepted("resnet_block", "a subclass and a partial, bound when the file is loaded")
+def by_early_binding(input_channels, num_channels, num_residuals, first_block=False, first=Halving):
+    first = keeping if first_block else first
+    return [
+        first(input_channels, num_channels),
+        *(keeping(num_channels, num_channels) for _ in range(num_residuals - 1)),
+    ]
+
+
 @accepted("make_resnet18", "lecture style, in blocks b1 to b5")
 def in_lecture_style(in_channels, num_classes):
     b1 = nn.Sequential(
@@ -139,7 +159,7 @@ def in_lecture_style(in_channels, num_classes):
     return net
 
 
-@accepted("make_resnet18", "flat, from Residual directly, named modules")
+@accepted("make_resnet18", "flat, from Residual directly, named modules, the statistics of a trial pass forgotten")
 def flat_from_residual(in_channels, num_classes):
     net = nn.Sequential()
     net.add_module("conv", nn.Conv2d(in_channels, 64, 7, 2, 3))
@@ -157,6 +177,11 @@ def flat_from_residual(in_channels, num_classes):
     net.add_module("average", nn.AdaptiveAvgPool2d(1))
     net.add_module("flatten", nn.Flatten())
     net.add_module("linear", nn.Linear(512, num_classes))
+    with torch.no_grad():
+        net(torch.rand(2, in_channels, 40, 40))
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.reset_running_stats()
     return net
 
 
@@ -185,17 +210,19 @@ class Transition(nn.Sequential):
     pass
 
 
-@accepted("make_resnet18", "the first stage from Residual, own averaging layer, own weights to begin with")
-def mixed(in_channels, num_classes):
+@accepted("make_resnet18", "names bound earlier, own averaging layer and weights, a trial pass in evaluation mode")
+def mixed(in_channels, num_classes, stage=make_stage):
     layers = [nn.Conv2d(in_channels, 64, 7, 2, 3), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
-    layers += [Residual(64, 64), Residual(64, 64)]
+    layers += [Block(64, 64), keeping(64, 64)]
     for channels in (128, 256, 512):
-        layers.append(Transition(*resnet_block(channels // 2, channels, 2)))
+        layers.append(Transition(*stage(channels // 2, channels, 2)))
     layers += [GlobalAverage(), nn.Linear(512, num_classes)]
     net = Transition(*layers)
     for module in net.modules():
         if isinstance(module, (nn.Conv2d, nn.Linear)):
             nn.init.kaiming_normal_(module.weight)
         if isinstance(module, Residual):
-            nn.init.zeros_(module.bn2.weight)
+            nn.init.dirac_(module.conv2.weight)
+    with torch.no_grad():
+        net.eval()(torch.rand(1, in_channels, 33, 33))
     return net

@@ -27,6 +27,7 @@ CHANNELS = st.integers(1, 4)
 SIZES = st.integers(1, 6)
 STRIDES = st.integers(1, 3)
 MODES = st.sampled_from([True, False])
+PIXELS = st.integers(4, 6)  # one example has enough of them for batch statistics
 
 
 @st.composite
@@ -50,6 +51,70 @@ class LazyLayers:
                 module.eval()(X)  # a pass in training mode would leave its mark on the running statistics
             module.train()
         return module
+
+
+class StandInBlocks:
+    """While it lasts, Residual makes blocks that only know their arguments, and compute what `forward` says.
+
+    The class is changed, not the name Residual: an alias, a partial, a default argument or a subclass may have bound it
+    when the file was loaded.
+    """
+
+    def __init__(self, names, forward=lambda block, X: X):
+        self.names, self.made = names, []
+
+        def initialise(block, input_channels, num_channels, use_1x1conv=False, strides=1):
+            nn.Module.__init__(block)
+            self.made.append(block)
+            stride = strides[0] if isinstance(strides, (tuple, list)) else strides
+            block.map = num_channels, stride
+            block.arguments = [input_channels, num_channels, bool(use_1x1conv), stride]
+            block._modules.update(conv1=nn.Conv2d(1, 1, 1), bn1=nn.BatchNorm2d(1))
+            block._modules.update(conv2=nn.Conv2d(1, 1, 1), bn2=nn.BatchNorm2d(1))
+            block._modules["conv3"] = nn.Conv2d(1, 1, 1) if use_1x1conv else None
+
+        self.methods = {"__init__": initialise, "forward": forward, "__call__": nn.Module.__call__}
+
+    def __enter__(self):
+        self.named = self.changed = self.names.Residual
+        if not (isinstance(self.named, type) and issubclass(self.named, nn.Module)):
+            self.changed = self.names.Residual = type("Residual", (nn.Module,), {})
+        self.own = {name: vars(self.changed)[name] for name in self.methods if name in vars(self.changed)}
+        for name, method in self.methods.items():
+            setattr(self.changed, name, method)
+        return self
+
+    def __exit__(self, *_):
+        for name in self.methods:
+            delattr(self.changed, name)
+        for name, method in self.own.items():
+            setattr(self.changed, name, method)
+        self.names.Residual = self.named
+
+
+class Normalisation:
+    """What the batch normalisations of a module hold."""
+
+    @staticmethod
+    def values(module):
+        """Name of a parameter or buffer -> the different entries it has, over all batch normalisations."""
+        layers = [layer for layer in module.modules() if isinstance(layer, nn.BatchNorm2d)]
+        found = {}
+        for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
+            held = [getattr(layer, name).detach().reshape(-1) for layer in layers if getattr(layer, name) is not None]
+            found[name] = torch.cat(held).unique().tolist() if held else []
+        return found
+
+
+UNTOUCHED = {"weight": 1, "bias": 0, "running_mean": 0, "running_var": 1, "num_batches_tracked": 0}
+
+
+def judge_untouched(values, whose):
+    """Require of batch normalisations what nn.BatchNorm2d makes them with. values: as Normalisation gives them."""
+    for name, value in UNTOUCHED.items():
+        for got in values[name]:
+            problem = f"must be {value} everywhere, as nn.BatchNorm2d makes it, but holds {got:.3g}"
+            expect(got == value, problem, what=f"{name} of the batch normalisation in {whose}")
 
 
 # Residual
@@ -81,26 +146,27 @@ def blocks(submission, reference, *arguments):
     return submission.run(residual, *arguments), reference.run(residual, *arguments)
 
 
-@probe(LazyLayers)
+@probe(LazyLayers, Normalisation)
 def shapes_of_parameters(names, arguments):
     """Residual(input_channels, num_channels, use_1x1conv, strides)"""
     block = LazyLayers.fill(names.Residual(*arguments), torch.zeros(1, arguments[0], 3, 3))
     shapes = {name: list(p.shape) for name, p in block.named_parameters(remove_duplicate=False)}
-    return [shapes, sum(p.numel() for p in block.parameters())]
+    return [shapes, sum(p.numel() for p in block.parameters()), Normalisation.values(block)]
 
 
 @check("Residual", points=2)
 @given(input_channels=CHANNELS, num_channels=CHANNELS, use_1x1conv=MODES, strides=STRIDES)
 def test_layers_and_their_parameters(submission, reference, input_channels, num_channels, use_1x1conv, strides):
-    """The parameters are the weights and biases of conv1, conv2, bn1, bn2 and, only if asked for, of conv3."""
+    """Parameters are those of conv1, conv2, bn1, bn2 and, only if asked for, conv3; bn1 and bn2 are untouched."""
     arguments = [input_channels, *((num_channels, True, strides) if use_1x1conv else (input_channels, False, 1))]
-    mine, count = items_of(submission.run(shapes_of_parameters, arguments), 2)
-    right, right_count = reference.run(shapes_of_parameters, arguments)
+    mine, count, normalisation = items_of(submission.run(shapes_of_parameters, arguments), 3)
+    right, right_count, _ = reference.run(shapes_of_parameters, arguments)
     for name, shape in right.items():
         expect(name in mine, f"has no parameter {name}, but {', '.join(mine) or 'none at all'}", what="The block")
         close(mine[name], shape, what=f"the shape of {name}")
     problem = f"must have {right_count} parameters in all (numbers, not tensors), not {count}"
     expect(count == right_count, problem, what="The block")
+    judge_untouched(normalisation, "a new block")
 
 
 @probe
@@ -262,7 +328,12 @@ def two_calls(names, block, X):
 
 
 @check("Residual", points=1)
-@given(X=maps(), use_1x1conv=MODES, training=MODES, weights_seed=SEEDS)
+@given(
+    X=st.one_of(maps(), maps(batch=st.just(1), size=PIXELS)),
+    use_1x1conv=MODES,
+    training=MODES,
+    weights_seed=SEEDS,
+)
 def test_calls_in_a_row(submission, reference, X, use_1x1conv, training, weights_seed):
     """Each of two calls gives its own result, and the block stays in training or evaluation mode."""
     arguments = [X.shape[1], X.shape[1], use_1x1conv]
@@ -282,32 +353,15 @@ def test_calls_in_a_row(submission, reference, X, use_1x1conv, training, weights
 COUNTS = st.integers(1, 4)
 
 
-@probe
+@probe(StandInBlocks)
 def arguments_of_blocks(names, arguments, options):
     """resnet_block(...)"""
-    made = []
-
-    class Block(nn.Module):
-        def __init__(self, input_channels, num_channels, use_1x1conv=False, strides=1):
-            super().__init__()
-            made.append(self)
-            stride = strides[0] if isinstance(strides, (tuple, list)) else strides
-            self.arguments = [input_channels, num_channels, bool(use_1x1conv), stride]
-            self.conv1, self.bn1, self.conv2, self.bn2 = (nn.BatchNorm2d(1) for _ in range(4))
-            self.conv3 = nn.BatchNorm2d(1) if use_1x1conv else None
-
-        def forward(self, X):
-            return X
-
-    own, names.Residual = names.Residual, Block
-    try:
-        blocks = names.resnet_block(*arguments, **options)
-    finally:
-        names.Residual = own
-    if not isinstance(blocks, (list, tuple)):
-        return type(blocks).__name__
-    called = [b.arguments if isinstance(b, Block) else None for b in blocks]
-    return [called, len({id(b) for b in blocks}), all(any(b is m for m in made) for b in blocks)]
+    with StandInBlocks(names) as blocks:
+        stage = names.resnet_block(*arguments, **options)
+        if not isinstance(stage, (list, tuple)):
+            return type(stage).__name__
+        called = [getattr(b, "arguments", None) if isinstance(b, names.Residual) else None for b in stage]
+    return [called, len({id(b) for b in stage}), all(any(b is m for m in blocks.made) for b in stage)]
 
 
 def arguments_of(exhibit, arguments, options):
@@ -453,61 +507,57 @@ def test_stage_of_own_blocks(submission, reference, X, num_channels, first_block
 # make_resnet18
 
 
-@probe(LazyLayers)
-def network_of_parts(names, X, num_classes, own_stages):
+@probe(LazyLayers, StandInBlocks, Normalisation)
+def network_of_parts(names, X, num_classes, own_stages, asks_for_new=False):
     """make_resnet18(in_channels, num_classes)"""
     seen, stages = [], []
 
-    class Part(nn.Module):
-        def __init__(self, arguments, num_channels, stride):
-            super().__init__()
-            self.arguments, self.num_channels, self.stride = arguments, num_channels, stride
-            self.conv1, self.bn1, self.conv2, self.bn2 = (nn.BatchNorm2d(1) for _ in range(4))
-            self.conv3 = None
-
-        def forward(self, X):
-            ramp = torch.arange(1, self.num_channels + 1, dtype=X.dtype).view(1, -1, 1, 1) / self.num_channels
-            Y = X[:, :, :: self.stride, :: self.stride].mean(dim=1, keepdim=True) * ramp + 0.1
-            seen.append((self, X, Y))
-            return Y
-
-    class Block(Part):
-        def __init__(self, input_channels, num_channels, use_1x1conv=False, strides=1):
-            stride = strides[0] if isinstance(strides, (tuple, list)) else strides
-            super().__init__([input_channels, num_channels, bool(use_1x1conv), stride], num_channels, stride)
+    def forward(part, X):
+        num_channels, stride = part.map
+        ramp = torch.arange(1, num_channels + 1, dtype=X.dtype).view(1, -1, 1, 1) / num_channels
+        Y = X[:, :, ::stride, ::stride].mean(dim=1, keepdim=True) * ramp + 0.1
+        seen.append((part, X, Y))
+        return Y
 
     def stage(input_channels, num_channels, num_residuals, first_block=False):
         stages.append(num_channels)
-        arguments = [input_channels, num_channels, num_residuals, bool(first_block)]
-        return [Part(arguments, num_channels, 1) for _ in range(num_residuals)]
+        parts = [names.Residual(num_channels, num_channels) for _ in range(num_residuals)]
+        for part in parts:
+            part.arguments = [input_channels, num_channels, num_residuals, bool(first_block)]
+        return parts
 
-    own = names.Residual, names.resnet_block
-    names.Residual = Block
-    if not own_stages:
-        names.resnet_block = stage
-    try:
-        net = names.make_resnet18(X.shape[1], num_classes)
-    finally:
-        names.Residual, names.resnet_block = own
-    is_sequential = isinstance(net, nn.Sequential)
-    LazyLayers.fill(net.double(), X.clone())
-    seen.clear()
-    with torch.no_grad():
-        for name, tensor in [*net.named_parameters(), *net.named_buffers()]:
-            if tensor.is_floating_point():
-                kind = name.split(".")[-1]
-                generator = torch.Generator().manual_seed(len(kind) + sum(tensor.shape))
-                values = torch.rand(tensor.shape, generator=generator, dtype=torch.float64)
-                tensor.copy_(values + 0.5 if kind == "running_var" else values - 0.3)
-        outputs = [net.train()(X)]
-        entered = list(seen)
+    own = names.resnet_block
+    with StandInBlocks(names, forward):
+        try:
+            if not own_stages:
+                names.resnet_block = stage
+            net = names.make_resnet18(X.shape[1], num_classes)
+        finally:
+            names.resnet_block = own
+        is_sequential = isinstance(net, nn.Sequential)
+        LazyLayers.fill(net.double(), X.clone())
+        new = Normalisation.values(net) if asks_for_new else {}
         seen.clear()
-        outputs.append(net.eval()(X))
-        last = list(seen)
-        again = net(X)
+        with torch.no_grad():
+            for name, tensor in [*net.named_parameters(), *net.named_buffers()]:
+                if tensor.is_floating_point():
+                    kind = name.split(".")[-1]
+                    generator = torch.Generator().manual_seed(len(kind) + sum(tensor.shape))
+                    values = torch.rand(tensor.shape, generator=generator, dtype=torch.float64)
+                    tensor.copy_(values + 0.5 if kind == "running_var" else values - 0.3)
+            outputs = [net.train()(X)]
+            modes = [all(module.training for module in net.modules())]
+            entered = list(seen)
+            seen.clear()
+            outputs.append(net.eval()(X))
+            modes.append(not any(module.training for module in net.modules()))
+            last = list(seen)
+            again = net(X)
     return {
         "image": X,
         "again": again,
+        "new": new,
+        "modes": modes,
         "is_sequential": is_sequential,
         "stages": len(stages),
         "arguments": [part.arguments for part, *_ in entered],
@@ -583,7 +633,7 @@ def test_stem_quarters_the_image(submission, X, num_classes):
 
 @check("make_resnet18", points=2)
 @few
-@given(X=IMAGES, training=MODES)
+@given(X=ANY_IMAGES, training=MODES)
 def test_stem(submission, reference, X, training):
     """Before the first block stand convolution, batch normalisation, ReLU and max-pooling."""
     mine, right = networks(submission, reference, X, 2)
@@ -634,11 +684,22 @@ def test_single_image(submission, X, num_classes):
 @few
 @given(X=ANY_IMAGES, num_classes=CLASSES)
 def test_network_leaves_images_alone(submission, X, num_classes):
-    """X is the same after net(X) as before, and in evaluation mode the same images give the same scores again."""
+    """net(X) changes neither X nor the network's mode; in evaluation mode X gives the same scores again."""
     mine = submission.run(network_of_parts, X, num_classes, False)
     equal(mine["image"], X, what="X after net(X)")
     first = tensor_of(items_of(mine["outputs"], 2)[1], what="net(X) in evaluation mode")
     close(mine["again"], first, what="net(X) of a second call in evaluation mode")
+    for training, stays in zip((True, False), items_of(mine["modes"], 2)):
+        expect(
+            stays, f"must still be in {mode_of(training)} mode after net(X)", what="The network, with all its layers,"
+        )
+
+
+@check("make_resnet18", points=1)
+def test_new_batch_normalisation(submission):
+    """The batch normalisation in a new network is untouched: weights 1, biases 0 and no map in its statistics."""
+    X = torch.linspace(-1, 1, 2 * 33 * 33, dtype=F64).view(2, 1, 33, 33)
+    judge_untouched(submission.run(network_of_parts, X, 2, False, True)["new"], "a new network")
 
 
 @probe

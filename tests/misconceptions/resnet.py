@@ -2,6 +2,7 @@
 
 import copy
 
+import torch
 from torch import nn
 from torch.nn import functional as F
 
@@ -224,6 +225,20 @@ class EndsTraining(Layers):
         Y = super().forward(X)
         self.eval()
         return Y
+
+
+@misconception(
+    "Residual",
+    "one example ends the training mode",
+    trips="test_calls_in_a_row",
+    hint="For a batch of one example your block goes into evaluation mode, and stays there for all batches that "
+    "follow. One map has many pixels, enough to take a mean of; and the mode belongs to the caller.",
+)
+class OneExampleEndsTraining(Layers):
+    def forward(self, X):
+        if len(X) == 1:
+            self.eval()
+        return super().forward(X)
 
 
 # resnet_block
@@ -516,3 +531,33 @@ class Centred(nn.Module):
 )
 def centring(in_channels, num_classes):
     return nn.Sequential(Centred(), *stem_of(in_channels), *stages_of(), *head_of(num_classes))
+
+
+@misconception(
+    "make_resnet18",
+    "the blocks start as their shortcuts",
+    trips="test_new_batch_normalisation",
+    hint="You set weights of the batch normalisations to 0, so each new block passes on its shortcut alone. That is a "
+    "known trick, but not this exercise's: here the batch normalisations of a new network stay as they come.",
+)
+def starting_as_identity(in_channels, num_classes):
+    net = nn.Sequential(*stem_of(in_channels), *stages_of(), *head_of(num_classes))
+    for module in net.modules():
+        if isinstance(module, Residual):
+            nn.init.zeros_(module.bn2.weight)
+    return net
+
+
+@misconception(
+    "make_resnet18",
+    "a trial pass stays in the statistics",
+    trips="test_new_batch_normalisation",
+    hint="You send images through the network before you return it, and in training mode each pass moves the running "
+    "statistics of the batch normalisations. So a new network already knows images that nobody gave it. Is the trial "
+    "needed, and if so, in which mode does it leave no traces?",
+)
+def after_a_trial(in_channels, num_classes):
+    net = nn.Sequential(*stem_of(in_channels), *stages_of(), *head_of(num_classes))
+    with torch.no_grad():
+        net(torch.rand(2, in_channels, 64, 64))
+    return net

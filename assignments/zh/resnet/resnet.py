@@ -37,8 +37,8 @@ from torch.nn import functional as F
 # | `conv3` | 有`use_1x1conv`时：1 × 1卷积，从`input_channels`到`num_channels`，步幅`strides` |
 # | | 没有时：`None` |
 #
-# - 这些层包含了残差块的全部参数。卷积带有偏置，批量规范化是默认的`nn.BatchNorm2d`。
-#   捷径上没有批量规范化。
+# - 这些层包含了残差块的全部参数。卷积带有偏置，批量规范化是默认的`nn.BatchNorm2d`，
+#   在新的残差块中保持原样：权重为1，偏置为0，统计量中没有任何特征图。捷径上没有批量规范化。
 # - `input_channels`、`num_channels`、`strides`：至少为1的整数。`use_1x1conv`：布尔值。不带1 ×
 #   1卷积地使用残差块时，调用者会保证`input_channels == num_channels`且`strides == 1`。
 # - `forward(X)`：
@@ -116,7 +116,8 @@ def resnet_block(input_channels, num_channels, num_residuals, first_block=False)
 #
 # - 请使用你的`resnet_block`或`Residual`；各部分在`nn.Sequential`中如何嵌套由你决定。
 # - 网络接受一张或多张33 × 33以上任意尺寸的图像(N, in_channels, H, W)，返回分数(N, num_classes)：
-#   实数，而不是概率，数据类型与图像和参数相同。它的批量规范化就是默认的`nn.BatchNorm2d`。
+#   实数，而不是概率，数据类型与图像和参数相同。它的批量规范化就是默认的`nn.BatchNorm2d`，
+#   在新的网络中同样保持原样。其他权重如何初始化由你决定。
 # - 每次调用都建立一个新的网络。
 # - 若`in_channels=1`且`num_classes=10`，它有11 178 378个参数。
 #
