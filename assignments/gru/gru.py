@@ -25,8 +25,8 @@ import torch
 #
 # The state before the first step: all zeros.
 #
-# - returns: a tuple with **one** tensor of shape (batch_size, num_hiddens), float32, on `device`, a new one at
-#   every call.
+# - returns: a tuple with **one** tensor of shape (batch_size, num_hiddens), float32 (torch's default dtype), on
+#   `device`, a new one at every call.
 #
 # Hint: an LSTM has two tensors in its state, a GRU has one. Returning a tuple in both cases lets the same
 # training loop serve both. How does Python write a tuple of one?
@@ -57,9 +57,9 @@ def init_gru_state(batch_size, num_hiddens, device):
 #
 # - Weights (`W_...`): independent draws from a normal distribution with mean 0 and standard deviation 0.01,
 #   new ones at every call. Biases (`b_...`): zeros.
-# - All float32, on `device`, each a tensor of its own with `requires_grad` set. Each must be a *leaf*
-#   (`p.is_leaf`): a tensor that was made, not computed from another one that requires gradients. Only leaves
-#   get a `.grad`.
+# - All float32 (torch's default dtype), on `device`, each a tensor of its own with `requires_grad` set. Each
+#   must be a *leaf* (`p.is_leaf`), whatever the device: a tensor that was made, not computed from another one
+#   that requires gradients. Only leaves get a `.grad`.
 #
 # Hint: scale first, ask for gradients last.
 
@@ -89,8 +89,9 @@ def get_gru_params(vocab_size, num_hiddens, device):
 # - `X`: (n, d), this step's input. `H`: (n, h), the state so far.
 # - `params`: the **first nine** parameters of `get_gru_params`, in its order. The output's `W_hq` and `b_q`
 #   are not among them.
-# - returns: (n, h), the new state, same dtype. `X`, `H` and `params` stay as they are; gradients flow to all of
-#   them. However large the numbers in `X` and `H`, the new state is finite: a sigmoid of 50 000 is 1, not `nan`.
+# - returns: (n, h), the new state, same dtype and device. `X`, `H` and `params` stay as they are; gradients flow
+#   to all of them. However large the numbers in `X` and `H`, the new state is finite: a sigmoid of 50 000 is 1,
+#   not `nan`.
 #
 # Two conventions to keep to, because textbooks and libraries differ: $Z$ close to 1 **keeps** the old state,
 # and the reset gate acts on $H$ **before** the product with $W_{hh}$.

@@ -25,8 +25,9 @@ import torch
 #
 # The states before the first step: all zeros.
 #
-# - returns: a tuple `(H, C)` of **two** tensors of shape (batch_size, num_hiddens), float32, on `device`, new
-#   ones at every call. They must not be one and the same tensor: writing into one leaves the other alone.
+# - returns: a tuple `(H, C)` of **two** tensors of shape (batch_size, num_hiddens), float32 (torch's default
+#   dtype), on `device`, new ones at every call. They must not be one and the same tensor: writing into one leaves
+#   the other alone.
 #
 # Hint: does multiplying a tuple by 2 copy what is in it?
 
@@ -57,9 +58,9 @@ def init_lstm_state(batch_size, num_hiddens, device):
 #
 # - Weights (`W_...`): independent draws from a normal distribution with mean 0 and standard deviation 0.01,
 #   new ones at every call. Biases (`b_...`): zeros, that of the forget gate too.
-# - All float32, on `device`, each a tensor of its own with `requires_grad` set. Each must be a *leaf*
-#   (`p.is_leaf`): a tensor that was made, not computed from another one that requires gradients. Only leaves
-#   get a `.grad`.
+# - All float32 (torch's default dtype), on `device`, each a tensor of its own with `requires_grad` set. Each
+#   must be a *leaf* (`p.is_leaf`), whatever the device: a tensor that was made, not computed from another one
+#   that requires gradients. Only leaves get a `.grad`.
 #
 # Hint: scale first, ask for gradients last. Mind the order of the gates: torch's own LSTM has another one, with
 # the candidate before the output gate.
@@ -92,9 +93,9 @@ def get_lstm_params(vocab_size, num_hiddens, device):
 # - `X`: (n, d), this step's input. `H`, `C`: (n, h), the hidden state and the memory cell so far.
 # - `params`: the **first twelve** parameters of `get_lstm_params`, in its order. The output's `W_hq` and
 #   `b_q` are not among them.
-# - returns: a pair `(H, C)`, the new hidden state and the new memory cell, each (n, h), same dtype. `X`, `H`,
-#   `C` and `params` stay as they are; gradients flow to all of them. However large the numbers in `X`, `H` and
-#   `C`, the new states are finite: a sigmoid of 50 000 is 1, not `nan`.
+# - returns: a pair `(H, C)`, the new hidden state and the new memory cell, each (n, h), same dtype and device.
+#   `X`, `H`, `C` and `params` stay as they are; gradients flow to all of them. However large the numbers in `X`,
+#   `H` and `C`, the new states are finite: a sigmoid of 50 000 is 1, not `nan`.
 #
 # Hint: the memory itself may grow beyond 1, what is shown of it may not. Which of the two memories is shown,
 # the old or the new?

@@ -23,7 +23,7 @@ from autograder.suite import (
 
 F64 = torch.float64
 CPU, META = torch.device("cpu"), torch.device("meta")
-SETTINGS = [True, "torch.float32", "cpu"]
+SETTINGS = {"gradient mode": True, "default dtype": "torch.float32", "default device": "cpu"}
 NAMES = ["W_xz", "W_hz", "b_z", "W_xr", "W_hr", "b_r", "W_xh", "W_hh", "b_h", "W_hq", "b_q"]
 CLOSED, OPEN = (
     -100.0,
@@ -75,8 +75,20 @@ def rounding(dtype):
 
 def settings_stay(found, call):
     """found: gradient mode, default dtype and default device after a call, as a probe reads them."""
-    for name, got, want in zip(("gradient mode", "default dtype", "default device"), found, SETTINGS, strict=True):
+    for (name, want), got in zip(SETTINGS.items(), found, strict=True):
         close(got, want, what=f"the {name} after {call}")
+
+
+def stays_off(mode, call):
+    """mode: the gradient mode after a call under torch.no_grad()."""
+    close(mode, False, what=f"the gradient mode after {call} under torch.no_grad()")
+
+
+def kept_items(got, count, what):
+    """The items of a list or tuple; what makes its items on demand has none left when asked again."""
+    items = items_of(got, count, what=what)
+    expect(len(items_of(got)) == count, "is empty when it is read again: it is neither list nor tuple", what=what)
+    return items
 
 
 def gradients_agree(mine, right, names, call):
@@ -96,7 +108,7 @@ def gradients_agree(mine, right, names, call):
 def test_init_gru_state_is_one_tensor_of_zeros(submission, batch_size, num_hiddens):
     """The initial state is a tuple of one tensor of shape (batch_size, num_hiddens), all zeros."""
     call = "init_gru_state(batch_size, num_hiddens, device)"
-    (H,) = items_of(submission.init_gru_state(batch_size, num_hiddens, CPU), 1, what=call)
+    (H,) = kept_items(submission.init_gru_state(batch_size, num_hiddens, CPU), 1, call)
     equal(H, torch.zeros(batch_size, num_hiddens), what=f"{call}[0]")
 
 
@@ -113,11 +125,12 @@ def test_init_gru_state_is_on_the_device(submission, batch_size, num_hiddens):
 def gru_states_of_two_calls(names, batch_size, num_hiddens):
     """init_gru_state(batch_size, num_hiddens, device)"""
     (first,) = names.init_gru_state(batch_size, num_hiddens, torch.device("cpu"))
+    found = [torch.is_grad_enabled(), str(torch.get_default_dtype()), str(torch.get_default_device())]
     with torch.no_grad():
         first.fill_(1)
-    (second,) = names.init_gru_state(batch_size, num_hiddens, torch.device("cpu"))
-    found = [torch.is_grad_enabled(), str(torch.get_default_dtype()), str(torch.get_default_device())]
-    return [first, second, found]
+        (second,) = names.init_gru_state(batch_size, num_hiddens, torch.device("cpu"))
+        mode = torch.is_grad_enabled()
+    return [first, second, found, mode]
 
 
 @check("init_gru_state", points=1)
@@ -125,11 +138,12 @@ def gru_states_of_two_calls(names, batch_size, num_hiddens):
 @few
 def test_init_gru_state_is_made_anew(submission, batch_size, num_hiddens):
     """Every call makes a new tensor of zeros, whatever was written into the state of an earlier call."""
-    first, second, found = items_of(submission.run(gru_states_of_two_calls, batch_size, num_hiddens), 3)
+    first, second, found, mode = items_of(submission.run(gru_states_of_two_calls, batch_size, num_hiddens), 4)
     ones = torch.ones(batch_size, num_hiddens)
     equal(second, torch.zeros_like(ones), what="the state of a second call, after the first was filled with ones")
     equal(first, ones, what="the first state, filled with ones, after a second call")
     settings_stay(found, "init_gru_state(batch_size, num_hiddens, device)")
+    stays_off(mode, "init_gru_state(batch_size, num_hiddens, device)")
 
 
 # get_gru_params
@@ -140,7 +154,7 @@ def test_init_gru_state_is_made_anew(submission, batch_size, num_hiddens):
 @few
 def test_get_gru_params_has_the_right_shapes_in_order(submission, vocab_size, num_hiddens):
     """It returns eleven float32 tensors: for update gate, reset gate, candidate and output, in this order."""
-    params = items_of(submission.get_gru_params(vocab_size, num_hiddens, CPU), 11, what="the list of parameters")
+    params = kept_items(submission.get_gru_params(vocab_size, num_hiddens, CPU), 11, "the list of parameters")
     for place, shape in enumerate(shapes_for(vocab_size, num_hiddens)):
         tensor_of(params[place], shape=shape, dtype=torch.float32, what=f"{NAMES[place]} (place {place})")
 
@@ -194,30 +208,34 @@ def test_get_gru_params_draws_every_weight_anew(submission):
 def gru_params_of_two_calls(names):
     """get_gru_params(3, 2, device)"""
     first = list(names.get_gru_params(3, 2, torch.device("cpu")))
+    found = [torch.is_grad_enabled(), str(torch.get_default_dtype()), str(torch.get_default_device())]
     with torch.no_grad():
         for p in first:
             p.fill_(7)
-    second = list(names.get_gru_params(3, 2, torch.device("cpu")))
-    found = [torch.is_grad_enabled(), str(torch.get_default_dtype()), str(torch.get_default_device())]
-    return [[p.detach() for p in first], [p.detach() for p in second], found]
+        second = list(names.get_gru_params(3, 2, torch.device("cpu")))
+        mode = torch.is_grad_enabled()
+    return [[p.detach() for p in first], [p.detach() for p in second], found, mode]
 
 
 @check("get_gru_params", points=1)
 def test_get_gru_params_makes_new_tensors(submission):
-    """Every call makes eleven new tensors, whatever was written into those of an earlier call."""
-    first, second, found = items_of(submission.run(gru_params_of_two_calls), 3)
+    """Every call makes eleven new tensors, whatever happened to earlier ones, and leaves torch's settings as they are."""
+    first, second, found, mode = items_of(submission.run(gru_params_of_two_calls), 4)
     second = items_of(second, 11, what="the list of a second call")
     for name, old, new in zip(NAMES, items_of(first, 11, what="the list of parameters"), second, strict=True):
         problem = "holds what was written into the list of the first call"
         expect(not (tensor_of(new) == 7).any(), problem, what=f"{name} of a second call")
         equal(old, torch.full_like(old, 7), what=f"{name} of the first call, filled with sevens, after a second call")
     settings_stay(found, "get_gru_params(3, 2, device)")
+    stays_off(mode, "get_gru_params(3, 2, device)")
 
 
 @probe
 def gru_params_ready_to_train(names, vocab_size, num_hiddens):
-    params = names.get_gru_params(vocab_size, num_hiddens, torch.device("cpu"))
-    return [[bool(p.requires_grad), bool(p.is_leaf)] for p in params]
+    params = list(names.get_gru_params(vocab_size, num_hiddens, torch.device("cpu")))
+    with torch.no_grad():
+        others = list(names.get_gru_params(vocab_size, num_hiddens, torch.device("cpu")))
+    return [[bool(p.requires_grad), bool(p.is_leaf), bool(q.requires_grad)] for p, q in zip(params, others)]
 
 
 @check("get_gru_params", points=2)
@@ -228,9 +246,10 @@ def test_get_gru_params_can_be_trained(submission, vocab_size, num_hiddens):
     flags = items_of(
         submission.run(gru_params_ready_to_train, vocab_size, num_hiddens), 11, what="the list of parameters"
     )
-    for name, (requires_grad, is_leaf) in zip(NAMES, flags, strict=True):
+    for name, (requires_grad, is_leaf, without_mode) in zip(NAMES, flags, strict=True):
         expect(requires_grad, "must have requires_grad set", what=name)
         expect(is_leaf, "must be a leaf: it was computed from another tensor that requires gradients", what=name)
+        expect(without_mode, "must have requires_grad set", what=f"{name}, made under torch.no_grad(),")
 
 
 @probe
@@ -256,12 +275,22 @@ def test_get_gru_params_shares_no_memory(submission, vocab_size, num_hiddens):
         )
 
 
+@probe
+def gru_params_elsewhere(names):
+    """get_gru_params(3, 2, device)"""
+    params = list(names.get_gru_params(3, 2, torch.device("meta")))
+    return [[p.detach() for p in params], [bool(p.is_leaf) for p in params]]
+
+
 @check("get_gru_params", points=1)
 def test_get_gru_params_are_on_the_device(submission):
-    """All parameters live on the device that was asked for."""
-    params = items_of(submission.get_gru_params(3, 2, META), 11, what="the list of parameters")
-    for place, shape in enumerate(shapes_for(3, 2)):
-        close(params[place], torch.empty(shape, device=META), what=f"{NAMES[place]} for device 'meta'")
+    """All parameters live on the device that was asked for, and are leaves there too."""
+    params, leaves = items_of(submission.run(gru_params_elsewhere), 2)
+    params = items_of(params, 11, what="the list of parameters")
+    for name, param, leaf, shape in zip(NAMES, params, leaves, shapes_for(3, 2), strict=True):
+        close(param, torch.empty(shape, device=META), what=f"{name} for device 'meta'")
+        problem = "must be a leaf: it was computed from another tensor that requires gradients"
+        expect(leaf, problem, what=f"{name} for device 'meta'")
 
 
 # gru_cell
@@ -371,8 +400,9 @@ def gru_cell_in_training(names, X, H, params):
     with torch.no_grad():
         for p in params:
             p.neg_()
-    third = names.gru_cell(X, H, params)
-    return [kept, second.detach(), third.detach(), first.detach()], [p.grad for p in params]
+        third = names.gru_cell(X, H, params)
+        mode = torch.is_grad_enabled()
+    return [kept, second.detach(), third.detach(), first.detach()], [p.grad for p in params], mode
 
 
 @check("gru_cell", points=1)
@@ -380,8 +410,8 @@ def gru_cell_in_training(names, X, H, params):
 @few
 def test_gru_cell_keeps_its_calls_apart(submission, reference, X, H, params):
     """Calls do not disturb each other: two steps in a row, their gradients, and a call with changed params are right."""
-    mine, gradients = items_of(submission.run(gru_cell_in_training, X, H, params), 2)
-    right, right_gradients = reference.run(gru_cell_in_training, X, H, params)
+    mine, gradients, mode = items_of(submission.run(gru_cell_in_training, X, H, params), 3)
+    right, right_gradients, _ = reference.run(gru_cell_in_training, X, H, params)
     steps = (
         "the state after a first step",
         "the state after a second step",
@@ -391,6 +421,7 @@ def test_gru_cell_keeps_its_calls_apart(submission, reference, X, H, params):
     for what, got, want in zip(steps, items_of(mine, 4), right, strict=True):
         close(got, want, what=what)
     gradients_agree(gradients, right_gradients, NAMES[:9], "two steps in a row")
+    stays_off(mode, "gru_cell(X, H, params)")
 
 
 @probe
@@ -411,6 +442,15 @@ def test_gru_cell_leaves_its_arguments_alone(submission, X, H, params):
         equal(now, before, what=f"{name} after gru_cell(X, H, params)")
         expect(not asks, "requires gradients, but did not before", what=f"{name} after gru_cell(X, H, params)")
     settings_stay(found, "gru_cell(X, H, params)")
+
+
+@check("gru_cell", points=1)
+def test_gru_cell_stays_on_its_device(submission):
+    """The new state is on the device of the arguments: nothing is created elsewhere on the way."""
+    params = [torch.empty(shape, device=META) for shape in shapes_for(3, 2)[:9]]
+    X, H = torch.empty(4, 3, device=META), torch.empty(4, 2, device=META)
+    what = "gru_cell(X, H, params) on device 'meta'"
+    close(submission.gru_cell(X, H, params), H, what=what)
 
 
 # gru
@@ -439,9 +479,10 @@ def test_gru_outputs(submission, reference, inputs, H, params):
 @given(**sequences)
 def test_gru_returns_the_last_state(submission, reference, inputs, H, params):
     """The second result is a tuple of one: the state after the last step."""
-    _, state = items_of(submission.gru(inputs, (H,), params), 2, what="gru(inputs, state, params)")
+    _, state = kept_items(submission.gru(inputs, (H,), params), 2, "gru(inputs, state, params)")
     right = reference.gru(inputs, (H,), params)[1]
-    close(state, right, what="the state that gru(inputs, (H,), params) returns")
+    what = "the state that gru(inputs, (H,), params) returns"
+    close(kept_items(state, 1, what), right, what=what)
 
 
 @check("gru", points=1)
@@ -500,6 +541,34 @@ def test_gru_gradients(submission, reference, inputs, H, params):
     gradients_agree(mine.inputs, right.inputs, ["inputs", "H", *NAMES], call)
 
 
+@probe
+def gru_gradient_of_the_last_output(names, inputs, H, params):
+    """gru(inputs, (H,), params)"""
+    inputs.requires_grad_()
+    outputs, _ = names.gru(inputs, (H,), params)
+    if outputs.requires_grad:
+        outputs[-1].sum().backward()
+    return inputs.grad
+
+
+@check("gru", points=1)
+@given(num_steps=st.sampled_from([2, 60]))
+@few
+def test_gru_gradients_of_a_long_sequence(submission, num_steps):
+    """Gradients flow from the last output to the first input, after 60 steps as after 2."""
+    inputs, H = torch.zeros(num_steps, 1, 1, dtype=F64), torch.zeros(1, 1, dtype=F64)
+    inputs[0] = 1
+    params = [torch.zeros(shape, dtype=F64) for shape in shapes_for(1, 1)]
+    # The first step takes its candidate, all later ones keep it.
+    for name, value in {"W_xz": 2 * CLOSED, "b_z": OPEN, "W_xh": 0.5, "W_hq": 1.0}.items():
+        params[NAMES.index(name)].fill_(value)
+    gradient = submission.run(gru_gradient_of_the_last_output, inputs, H, params)
+    what = f"the gradient of the last of {num_steps} outputs with respect to inputs"
+    expect(gradient is not None, "does not arrive: something cuts the graph on the way", what=what)
+    gradient = tensor_of(gradient, shape=inputs.shape, dtype=F64, what=what)
+    close(gradient[0], 0.5 * (1 - torch.full((1, 1), 0.5, dtype=F64).tanh() ** 2), what=f"{what}[0]")
+
+
 @check("gru", points=1)
 @given(
     inputs=tensors((steps, batch, vocab), elements=EXTREME, dtype=F64, layouts=False),
@@ -525,8 +594,9 @@ def gru_in_training(names, inputs, H, params):
     with torch.no_grad():
         for p in params:
             p.neg_()
-    third, _ = names.gru(inputs, (H,), params)
-    return [kept, second.detach(), third.detach(), first.detach()], [p.grad for p in params]
+        third, _ = names.gru(inputs, (H,), params)
+        mode = torch.is_grad_enabled()
+    return [kept, second.detach(), third.detach(), first.detach()], [p.grad for p in params], mode
 
 
 @check("gru", points=1)
@@ -534,8 +604,8 @@ def gru_in_training(names, inputs, H, params):
 @few
 def test_gru_keeps_its_calls_apart(submission, reference, inputs, H, params):
     """Calls do not disturb each other: two in a row, their gradients, and a call with changed params are right."""
-    mine, gradients = items_of(submission.run(gru_in_training, inputs, H, params), 2)
-    right, right_gradients = reference.run(gru_in_training, inputs, H, params)
+    mine, gradients, mode = items_of(submission.run(gru_in_training, inputs, H, params), 3)
+    right, right_gradients, _ = reference.run(gru_in_training, inputs, H, params)
     calls = (
         "outputs of a first call",
         "outputs of a second call",
@@ -545,6 +615,7 @@ def test_gru_keeps_its_calls_apart(submission, reference, inputs, H, params):
     for what, got, want in zip(calls, items_of(mine, 4), right, strict=True):
         close(got, want, what=what)
     gradients_agree(gradients, right_gradients, NAMES, "two calls in a row")
+    stays_off(mode, "gru(inputs, state, params)")
 
 
 @probe

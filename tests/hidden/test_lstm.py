@@ -23,7 +23,7 @@ from autograder.suite import (
 
 F64 = torch.float64
 CPU, META = torch.device("cpu"), torch.device("meta")
-SETTINGS = [True, "torch.float32", "cpu"]
+SETTINGS = {"gradient mode": True, "default dtype": "torch.float32", "default device": "cpu"}
 NAMES = [
     "W_xi", "W_hi", "b_i", "W_xf", "W_hf", "b_f", "W_xo", "W_ho", "b_o", "W_xc", "W_hc", "b_c", "W_hq", "b_q",
 ]  # fmt: skip
@@ -77,8 +77,20 @@ def rounding(dtype):
 
 def settings_stay(found, call):
     """found: gradient mode, default dtype and default device after a call, as a probe reads them."""
-    for name, got, want in zip(("gradient mode", "default dtype", "default device"), found, SETTINGS, strict=True):
+    for (name, want), got in zip(SETTINGS.items(), found, strict=True):
         close(got, want, what=f"the {name} after {call}")
+
+
+def stays_off(mode, call):
+    """mode: the gradient mode after a call under torch.no_grad()."""
+    close(mode, False, what=f"the gradient mode after {call} under torch.no_grad()")
+
+
+def kept_items(got, count, what):
+    """The items of a list or tuple; what makes its items on demand has none left when asked again."""
+    items = items_of(got, count, what=what)
+    expect(len(items_of(got)) == count, "is empty when it is read again: it is neither list nor tuple", what=what)
+    return items
 
 
 def gradients_agree(mine, right, names, call):
@@ -98,7 +110,7 @@ def gradients_agree(mine, right, names, call):
 def test_init_lstm_state_is_two_tensors_of_zeros(submission, batch_size, num_hiddens):
     """The initial state is a tuple (H, C) of two tensors of shape (batch_size, num_hiddens), all zeros."""
     call = "init_lstm_state(batch_size, num_hiddens, device)"
-    state = items_of(submission.init_lstm_state(batch_size, num_hiddens, CPU), 2, what=call)
+    state = kept_items(submission.init_lstm_state(batch_size, num_hiddens, CPU), 2, call)
     for place, each in enumerate(state):
         equal(each, torch.zeros(batch_size, num_hiddens), what=f"{call}[{place}]")
 
@@ -134,12 +146,13 @@ def test_init_lstm_state_is_on_the_device(submission, batch_size, num_hiddens):
 def lstm_states_of_two_calls(names, batch_size, num_hiddens):
     """init_lstm_state(batch_size, num_hiddens, device)"""
     first = list(names.init_lstm_state(batch_size, num_hiddens, torch.device("cpu")))
+    found = [torch.is_grad_enabled(), str(torch.get_default_dtype()), str(torch.get_default_device())]
     with torch.no_grad():
         for each in first:
             each.fill_(1)
-    second = list(names.init_lstm_state(batch_size, num_hiddens, torch.device("cpu")))
-    found = [torch.is_grad_enabled(), str(torch.get_default_dtype()), str(torch.get_default_device())]
-    return [first, second, found]
+        second = list(names.init_lstm_state(batch_size, num_hiddens, torch.device("cpu")))
+        mode = torch.is_grad_enabled()
+    return [first, second, found, mode]
 
 
 @check("init_lstm_state", points=1)
@@ -147,12 +160,13 @@ def lstm_states_of_two_calls(names, batch_size, num_hiddens):
 @given(batch_size=st.integers(1, 5), num_hiddens=st.integers(1, 5))
 def test_init_lstm_state_is_made_anew(submission, batch_size, num_hiddens):
     """Every call makes two new tensors of zeros, whatever was written into those of an earlier call."""
-    first, second, found = items_of(submission.run(lstm_states_of_two_calls, batch_size, num_hiddens), 3)
+    first, second, found, mode = items_of(submission.run(lstm_states_of_two_calls, batch_size, num_hiddens), 4)
     ones, second = torch.ones(batch_size, num_hiddens), items_of(second, 2, what="the state of a second call")
     for name, old, new in zip("HC", items_of(first, 2, what="the state of the first call"), second, strict=True):
         equal(new, torch.zeros_like(ones), what=f"{name} of a second call, after the first was filled with ones")
         equal(old, ones, what=f"{name} of the first call, filled with ones, after a second call")
     settings_stay(found, "init_lstm_state(batch_size, num_hiddens, device)")
+    stays_off(mode, "init_lstm_state(batch_size, num_hiddens, device)")
 
 
 # get_lstm_params
@@ -163,7 +177,7 @@ def test_init_lstm_state_is_made_anew(submission, batch_size, num_hiddens):
 @few
 def test_get_lstm_params_has_the_right_shapes_in_order(submission, vocab_size, num_hiddens):
     """It returns fourteen float32 tensors: input, forget and output gate, candidate memory, output layer."""
-    params = items_of(submission.get_lstm_params(vocab_size, num_hiddens, CPU), 14, what="the list of parameters")
+    params = kept_items(submission.get_lstm_params(vocab_size, num_hiddens, CPU), 14, "the list of parameters")
     for place, shape in enumerate(shapes_for(vocab_size, num_hiddens)):
         tensor_of(params[place], shape=shape, dtype=torch.float32, what=f"{NAMES[place]} (place {place})")
 
@@ -223,30 +237,34 @@ def test_get_lstm_params_draws_every_weight_anew(submission):
 def lstm_params_of_two_calls(names):
     """get_lstm_params(3, 2, device)"""
     first = list(names.get_lstm_params(3, 2, torch.device("cpu")))
+    found = [torch.is_grad_enabled(), str(torch.get_default_dtype()), str(torch.get_default_device())]
     with torch.no_grad():
         for p in first:
             p.fill_(7)
-    second = list(names.get_lstm_params(3, 2, torch.device("cpu")))
-    found = [torch.is_grad_enabled(), str(torch.get_default_dtype()), str(torch.get_default_device())]
-    return [[p.detach() for p in first], [p.detach() for p in second], found]
+        second = list(names.get_lstm_params(3, 2, torch.device("cpu")))
+        mode = torch.is_grad_enabled()
+    return [[p.detach() for p in first], [p.detach() for p in second], found, mode]
 
 
 @check("get_lstm_params", points=1)
 def test_get_lstm_params_makes_new_tensors(submission):
-    """Every call makes fourteen new tensors, whatever was written into those of an earlier call."""
-    first, second, found = items_of(submission.run(lstm_params_of_two_calls), 3)
+    """Every call makes fourteen new tensors, whatever happened to earlier ones, and leaves torch's settings as they are."""
+    first, second, found, mode = items_of(submission.run(lstm_params_of_two_calls), 4)
     second = items_of(second, 14, what="the list of a second call")
     for name, old, new in zip(NAMES, items_of(first, 14, what="the list of parameters"), second, strict=True):
         problem = "holds what was written into the list of the first call"
         expect(not (tensor_of(new) == 7).any(), problem, what=f"{name} of a second call")
         equal(old, torch.full_like(old, 7), what=f"{name} of the first call, filled with sevens, after a second call")
     settings_stay(found, "get_lstm_params(3, 2, device)")
+    stays_off(mode, "get_lstm_params(3, 2, device)")
 
 
 @probe
 def lstm_params_ready_to_train(names, vocab_size, num_hiddens):
-    params = names.get_lstm_params(vocab_size, num_hiddens, torch.device("cpu"))
-    return [[bool(p.requires_grad), bool(p.is_leaf)] for p in params]
+    params = list(names.get_lstm_params(vocab_size, num_hiddens, torch.device("cpu")))
+    with torch.no_grad():
+        others = list(names.get_lstm_params(vocab_size, num_hiddens, torch.device("cpu")))
+    return [[bool(p.requires_grad), bool(p.is_leaf), bool(q.requires_grad)] for p, q in zip(params, others)]
 
 
 @check("get_lstm_params", points=2)
@@ -257,9 +275,10 @@ def test_get_lstm_params_can_be_trained(submission, vocab_size, num_hiddens):
     flags = items_of(
         submission.run(lstm_params_ready_to_train, vocab_size, num_hiddens), 14, what="the list of parameters"
     )
-    for name, (requires_grad, is_leaf) in zip(NAMES, flags, strict=True):
+    for name, (requires_grad, is_leaf, without_mode) in zip(NAMES, flags, strict=True):
         expect(requires_grad, "must have requires_grad set", what=name)
         expect(is_leaf, "must be a leaf: it was computed from another tensor that requires gradients", what=name)
+        expect(without_mode, "must have requires_grad set", what=f"{name}, made under torch.no_grad(),")
 
 
 @probe
@@ -285,12 +304,22 @@ def test_get_lstm_params_shares_no_memory(submission, vocab_size, num_hiddens):
         )
 
 
+@probe
+def lstm_params_elsewhere(names):
+    """get_lstm_params(3, 2, device)"""
+    params = list(names.get_lstm_params(3, 2, torch.device("meta")))
+    return [[p.detach() for p in params], [bool(p.is_leaf) for p in params]]
+
+
 @check("get_lstm_params", points=1)
 def test_get_lstm_params_are_on_the_device(submission):
-    """All parameters live on the device that was asked for."""
-    params = items_of(submission.get_lstm_params(3, 2, META), 14, what="the list of parameters")
-    for place, shape in enumerate(shapes_for(3, 2)):
-        close(params[place], torch.empty(shape, device=META), what=f"{NAMES[place]} for device 'meta'")
+    """All parameters live on the device that was asked for, and are leaves there too."""
+    params, leaves = items_of(submission.run(lstm_params_elsewhere), 2)
+    params = items_of(params, 14, what="the list of parameters")
+    for name, param, leaf, shape in zip(NAMES, params, leaves, shapes_for(3, 2), strict=True):
+        close(param, torch.empty(shape, device=META), what=f"{name} for device 'meta'")
+        problem = "must be a leaf: it was computed from another tensor that requires gradients"
+        expect(leaf, problem, what=f"{name} for device 'meta'")
 
 
 # lstm_cell
@@ -306,7 +335,7 @@ step = {
 def stepped(submission, X, H, C, params, when=""):
     """(H, C) of a submission's cell, shapes and dtypes checked. when: what is special about params."""
     call = f"{when}lstm_cell(X, H, C, params)"
-    states = items_of(submission.lstm_cell(X, H, C, params), 2, what=call)
+    states = kept_items(submission.lstm_cell(X, H, C, params), 2, call)
     return [
         tensor_of(each, shape=H.shape, dtype=H.dtype, what=f"{when}the new {name}")
         for name, each in zip("HC", states, strict=True)
@@ -430,9 +459,10 @@ def lstm_cell_in_training(names, X, H, C, params):
     with torch.no_grad():
         for p in params:
             p.neg_()
-    third = names.lstm_cell(X, H, C, params)
+        third = names.lstm_cell(X, H, C, params)
+        mode = torch.is_grad_enabled()
     found = [[each.detach() for each in states] for states in (kept, second, third, first)]
-    return found, [p.grad for p in params]
+    return found, [p.grad for p in params], mode
 
 
 @check("lstm_cell", points=1)
@@ -440,8 +470,8 @@ def lstm_cell_in_training(names, X, H, C, params):
 @given(**step)
 def test_lstm_cell_keeps_its_calls_apart(submission, reference, X, H, C, params):
     """Calls do not disturb each other: two steps in a row, their gradients, and a call with changed params are right."""
-    mine, gradients = items_of(submission.run(lstm_cell_in_training, X, H, C, params), 2)
-    right, right_gradients = reference.run(lstm_cell_in_training, X, H, C, params)
+    mine, gradients, mode = items_of(submission.run(lstm_cell_in_training, X, H, C, params), 3)
+    right, right_gradients, _ = reference.run(lstm_cell_in_training, X, H, C, params)
     steps = (
         "(H, C) after a first step",
         "(H, C) after a second step",
@@ -451,6 +481,7 @@ def test_lstm_cell_keeps_its_calls_apart(submission, reference, X, H, C, params)
     for what, got, want in zip(steps, items_of(mine, 4), right, strict=True):
         close(got, want, what=what)
     gradients_agree(gradients, right_gradients, NAMES[:12], "two steps in a row")
+    stays_off(mode, "lstm_cell(X, H, C, params)")
 
 
 @probe
@@ -472,6 +503,15 @@ def test_lstm_cell_leaves_its_arguments_alone(submission, X, H, C, params):
         equal(now, before, what=f"{name} after lstm_cell(X, H, C, params)")
         expect(not asks, "requires gradients, but did not before", what=f"{name} after lstm_cell(X, H, C, params)")
     settings_stay(found, "lstm_cell(X, H, C, params)")
+
+
+@check("lstm_cell", points=1)
+def test_lstm_cell_stays_on_its_device(submission):
+    """The new states are on the device of the arguments: nothing is created elsewhere on the way."""
+    params = [torch.empty(shape, device=META) for shape in shapes_for(3, 2)[:12]]
+    X, H, C = torch.empty(4, 3, device=META), torch.empty(4, 2, device=META), torch.empty(4, 2, device=META)
+    what = "lstm_cell(X, H, C, params) on device 'meta'"
+    close(submission.lstm_cell(X, H, C, params), [H, C], what=what)
 
 
 # lstm
@@ -507,9 +547,9 @@ def test_lstm_outputs(submission, reference, inputs, H, C, params):
 @given(**sequences)
 def test_lstm_returns_the_last_states(submission, reference, inputs, H, C, params):
     """The second result is the tuple (H, C) after the last step."""
-    _, state = items_of(submission.lstm(inputs, (H, C), params), 2, what="lstm(inputs, state, params)")
+    _, state = kept_items(submission.lstm(inputs, (H, C), params), 2, "lstm(inputs, state, params)")
     right = reference.lstm(inputs, (H, C), params)[1]
-    last = items_of(state, 2, what="the state that lstm(inputs, (H, C), params) returns")
+    last = kept_items(state, 2, "the state that lstm(inputs, (H, C), params) returns")
     for name, got, want in zip("HC", last, right, strict=True):
         close(got, want, what=f"{name} in the state that lstm(inputs, (H, C), params) returns")
 
@@ -571,6 +611,36 @@ def test_lstm_gradients(submission, reference, inputs, H, C, params):
     gradients_agree(mine.inputs, right.inputs, ["inputs", "H", "C", *NAMES], call)
 
 
+@probe
+def lstm_gradient_of_the_last_output(names, inputs, H, C, params):
+    """lstm(inputs, (H, C), params)"""
+    inputs.requires_grad_()
+    outputs, _ = names.lstm(inputs, (H, C), params)
+    if outputs.requires_grad:
+        outputs[-1].sum().backward()
+    return inputs.grad
+
+
+@check("lstm", points=1)
+@few
+@given(num_steps=st.sampled_from([2, 60]))
+def test_lstm_gradients_of_a_long_sequence(submission, num_steps):
+    """Gradients flow from the last output to the first input, after 60 steps as after 2."""
+    inputs, zero = torch.zeros(num_steps, 1, 1, dtype=F64), torch.zeros(1, 1, dtype=F64)
+    inputs[0] = 1
+    params = [torch.zeros(shape, dtype=F64) for shape in shapes_for(1, 1)]
+    # The first step writes its candidate into the memory, where all later ones leave it.
+    gates = {"W_xi": 2 * OPEN, "b_i": CLOSED, "b_f": OPEN, "b_o": OPEN}
+    for name, value in {**gates, "W_xc": 0.5, "W_hq": 1.0}.items():
+        params[NAMES.index(name)].fill_(value)
+    gradient = submission.run(lstm_gradient_of_the_last_output, inputs, zero, zero, params)
+    what = f"the gradient of the last of {num_steps} outputs with respect to inputs"
+    expect(gradient is not None, "does not arrive: something cuts the graph on the way", what=what)
+    gradient = tensor_of(gradient, shape=inputs.shape, dtype=F64, what=what)
+    memory = torch.full((1, 1), 0.5, dtype=F64).tanh()
+    close(gradient[0], 0.5 * (1 - memory**2) * (1 - memory.tanh() ** 2), what=f"{what}[0]")
+
+
 @check("lstm", points=1)
 @few
 @given(
@@ -597,8 +667,9 @@ def lstm_in_training(names, inputs, H, C, params):
     with torch.no_grad():
         for p in params:
             p.neg_()
-    third, _ = names.lstm(inputs, (H, C), params)
-    return [kept, second.detach(), third.detach(), first.detach()], [p.grad for p in params]
+        third, _ = names.lstm(inputs, (H, C), params)
+        mode = torch.is_grad_enabled()
+    return [kept, second.detach(), third.detach(), first.detach()], [p.grad for p in params], mode
 
 
 @check("lstm", points=1)
@@ -606,8 +677,8 @@ def lstm_in_training(names, inputs, H, C, params):
 @given(**sequences)
 def test_lstm_keeps_its_calls_apart(submission, reference, inputs, H, C, params):
     """Calls do not disturb each other: two in a row, their gradients, and a call with changed params are right."""
-    mine, gradients = items_of(submission.run(lstm_in_training, inputs, H, C, params), 2)
-    right, right_gradients = reference.run(lstm_in_training, inputs, H, C, params)
+    mine, gradients, mode = items_of(submission.run(lstm_in_training, inputs, H, C, params), 3)
+    right, right_gradients, _ = reference.run(lstm_in_training, inputs, H, C, params)
     calls = (
         "outputs of a first call",
         "outputs of a second call",
@@ -617,6 +688,7 @@ def test_lstm_keeps_its_calls_apart(submission, reference, inputs, H, C, params)
     for what, got, want in zip(calls, items_of(mine, 4), right, strict=True):
         close(got, want, what=what)
     gradients_agree(gradients, right_gradients, NAMES, "two calls in a row")
+    stays_off(mode, "lstm(inputs, state, params)")
 
 
 @probe

@@ -242,12 +242,23 @@ def params_on_the_cpu(vocab_size, num_hiddens, device):
     "moved to the device after they require gradients",
     trips="test_get_gru_params_are_on_the_device",
     hint="On the CPU all looks well; on another device, to() makes a copy that autograd has recorded, so "
-    "the parameters would be no leaves there. And the biases stayed behind. Make every tensor where it "
-    "belongs, with device=.",
+    "the parameters are no leaves there, and never get a grad. Make every tensor where it belongs, with device=, "
+    "or move it before it asks for gradients.",
 )
-def weights_moved_late(vocab_size, num_hiddens, device):
-    params = [one_param(s, None).requires_grad_() for s in all_shapes(vocab_size, num_hiddens)]
-    return [p.to(device) if p.ndim == 2 else p for p in params]
+def params_moved_late(vocab_size, num_hiddens, device):
+    return [one_param(s, None).requires_grad_().to(device) for s in all_shapes(vocab_size, num_hiddens)]
+
+
+@misconception(
+    "get_gru_params",
+    "biases left on the CPU",
+    trips="test_get_gru_params_are_on_the_device",
+    hint="Your weights are on the device that was asked for, but the biases stayed behind on the CPU, and no sum of the "
+    "two works. Every tensor you make needs to know the device.",
+)
+def biases_on_the_cpu(vocab_size, num_hiddens, device):
+    shapes = all_shapes(vocab_size, num_hiddens)
+    return [one_param(s, device if len(s) == 2 else None).requires_grad_() for s in shapes]
 
 
 @misconception(
@@ -275,6 +286,21 @@ def params_with_mirrored_gates(vocab_size, num_hiddens, device):
     params = [one_param(s, device) for s in all_shapes(vocab_size, num_hiddens)]
     for i in (0, 1):
         params[3 + i] = -params[i]
+    return [p.requires_grad_() for p in params]
+
+
+@misconception(
+    "get_gru_params",
+    "gradients switched on for good",
+    trips="test_get_gru_params_makes_new_tensors",
+    hint="You switch gradients off while you fill in the numbers, and on afterwards, whether they were on before or not. "
+    "Whoever calls you in a stretch of code without gradients gets them back unasked. Which way of switching a mode "
+    "finds out by itself what to go back to?",
+)
+def params_switching_gradients_on(vocab_size, num_hiddens, device):
+    torch.set_grad_enabled(False)
+    params = [one_param(s, device) for s in all_shapes(vocab_size, num_hiddens)]
+    torch.set_grad_enabled(True)
     return [p.requires_grad_() for p in params]
 
 
@@ -540,6 +566,20 @@ def cell_switching_gradients_off(X, H, params):
     return new
 
 
+@misconception(
+    "gru_cell",
+    "ones made on the CPU",
+    trips="test_gru_cell_stays_on_its_device",
+    hint="Your step makes a tensor of its own, and makes it on the CPU. With everything else on a GPU, the two cannot be "
+    "combined. Does the formula need a tensor there, or would a number do? If it needs one, it takes dtype and device "
+    "from what it is combined with.",
+)
+def cell_with_ones_on_the_cpu(X, H, params):
+    Z, R, (W_x, W_h, b) = gates(X, H, params)
+    kept = torch.ones(Z.shape, dtype=Z.dtype) - Z
+    return Z * H + kept * torch.tanh(X @ W_x + (R * H) @ W_h + b)
+
+
 def states_of(inputs, H, params):
     states = []
     for X in inputs:
@@ -706,6 +746,22 @@ def gru_detached(inputs, state, params):
         H = gru_cell(X, H.detach(), params[:9])
         outputs.append(H @ params[9] + params[10])
     return torch.cat(outputs), (H,)
+
+
+@misconception(
+    "gru",
+    "the graph is cut every 35 steps",
+    trips="test_gru_gradients_of_a_long_sequence",
+    hint="Short sequences are right, but in long ones gradients stop on their way back. You cut the graph every so many "
+    "steps, as one does in training to save time and memory; here that is left to the caller, who decides how long a "
+    "piece to pass.",
+)
+def gru_cut_into_pieces(inputs, state, params):
+    (H,), states = state, []
+    for piece in inputs.split(35):
+        states += states_of(piece, H, params)
+        H = states[-1].detach()
+    return torch.cat([H @ params[9] + params[10] for H in states]), (states[-1],)
 
 
 @misconception(
