@@ -10,11 +10,12 @@
 # sequence, $k$ positions are to be predicted. The vocabulary has $V$ (`vocab_size`) tokens. All of these are at least 1.
 #
 # **Names.** The checks load weights into your modules with `load_state_dict`. So parameters and submodules need exactly
-# the names stated here (0, 1, ... inside an `nn.Sequential`), and a module must hold no other parameters or buffers.
-# Linear layers are `nn.Linear` with bias; lazy ones will do.
+# the names stated here (0, 1, ... inside an `nn.Sequential`), and a module must hold no other parameters or buffers,
+# persistent or not. Linear layers are `nn.Linear` with bias; lazy ones will do.
 #
 # **Calls.** What is passed in stays as it is, the modes of modules included; a tensor may be a view that is not
-# contiguous in memory. A call depends on no call before it. Results of modules have the dtype of their parameters.
+# contiguous in memory. A call depends on no call before it, and may come with other sizes. Results of modules have the
+# dtype of their parameters.
 #
 # **Rules.** Everything in torch is yours. The given block stays as it is.
 #
@@ -81,8 +82,9 @@ class TransformerEncoderBlock(nn.Module):
 # Every `<sep>` belongs to the text that it ends. Without a second text, the first two columns and the first `<sep>` are
 # all there is.
 #
-# - `tokens_a`: a list of strings. `tokens_b`: a list of strings, or `None` for "no second text". A list may be empty;
-#   an empty `tokens_b` is still a second text, and has its `<sep>`.
+# - `tokens_a`: a list of strings. `tokens_b`: a list of strings, or `None` for "no second text". The words of a text
+#   are any strings: with blanks, empty, or `<sep>` itself, which ends nothing there. A list may be empty; an empty
+#   `tokens_b` is still a second text, and has its `<sep>`.
 # - returns: a pair `(tokens, segments)`, a list of strings and a list of integers of the same length. The lists passed
 #   in stay as they are; each call returns new ones.
 #

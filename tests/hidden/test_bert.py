@@ -126,10 +126,10 @@ def encoder_sizes(num_blks=1, num_heads=2, dropout=0.0):
 
 
 def judge_parameters(got, shapes, what):
-    """Require exactly the parameters of these names and shapes. got: name -> shape."""
+    """Require exactly the parameters of these names and shapes, and no buffer. got: name -> shape, of both."""
     missing, extra = sorted(set(shapes) - set(got)), sorted(set(got) - set(shapes))
     expect(not missing, f"must have a parameter {', '.join(missing[:4])}", what=what)
-    expect(not extra, f"must have no parameter {', '.join(extra[:4])}", what=what)
+    expect(not extra, f"must have no parameter or buffer {', '.join(extra[:4])}", what=what)
     for name, shape in shapes.items():
         problem = f"must have a {name} of shape {tuple(shape)}, not {tuple(got[name])}"
         expect(list(got[name]) == list(shape), problem, what=what)
@@ -144,12 +144,11 @@ def judge_gradients(got, right, call):
 
 
 @probe
-def call_again(names, kind, sizes, states, arguments, training):
+def call_again(names, kind, sizes, states, earlier, arguments, training):
     """a second call"""
     module = getattr(names, kind)(**sizes)
     module.load_state_dict(states[0])
-    copies = [a.float() if isinstance(a, Tensor) and a.is_floating_point() else a for a in arguments]
-    first = module(*[a.clone() if isinstance(a, Tensor) else a for a in copies])
+    first = module(*[a.float() if isinstance(a, Tensor) and a.is_floating_point() else a for a in earlier])
     for part in first if isinstance(first, (list, tuple)) else [first]:
         if part is not None:
             part.detach().fill_(9.0)
@@ -163,16 +162,34 @@ def call_again(names, kind, sizes, states, arguments, training):
     }
 
 
+def earlier_batch(arguments, seed):
+    """Arguments for an earlier call: at times with a token less, with more sequences or more predictions."""
+    shorter, copies, more = seed & 1, 1 + (seed >> 1 & 1), 1 + (seed >> 2 & 1)
+    n = max(1, next(iter(arguments.values())).shape[1] - shorter)
+    earlier = []
+    for name, a in arguments.items():
+        if name == "pred_positions" and a is not None:
+            a = a.clamp(max=n - 1).repeat(1, more)
+        elif name == "valid_lens" and a is not None:
+            a = a.clamp(max=n)
+        elif name in ("tokens", "segments") or (name == "X" and a.dim() == 3):
+            a = a[:, :n]
+        earlier.append(a if a is None else a.repeat(copies, *[1] * (a.dim() - 1)))
+    return earlier
+
+
 def judge_second_call(submission, reference, kind, sizes, shapes, seed, arguments, training, call):
     """Require that a call changes no argument, and depends on the weights of the day and on no call before.
 
-    The first call is in float32, with other weights, and its results are overwritten. arguments: name -> value.
+    The first call is in float32, with other weights and at times other sizes, and its results are overwritten.
+    arguments: name -> value.
     """
-    args = (kind, sizes, [drawn(shapes, seed + i) for i in range(2)], list(arguments.values()), training)
+    states = [drawn(shapes, seed + i) for i in range(2)]
+    args = (kind, sizes, states, earlier_batch(arguments, seed), list(arguments.values()), training)
     mine, right = submission.run(call_again, *args), reference.run(call_again, *args)
     for (name, before), after in zip(arguments.items(), items_of(mine["arguments"], len(arguments))):
         close(after, before, what=f"{name} after {call}")
-    close(mine["result"], right["result"], what=f"{call}, called again with other weights,")
+    close(mine["result"], right["result"], what=f"{call}, called again with other weights or sizes,")
     judge_surroundings(mine["stays"], call, kind)
 
 
@@ -186,7 +203,7 @@ def judge_surroundings(stays, call, whose):
 
 # get_tokens_and_segments
 
-WORD = st.sampled_from(["this", "movie", "is", "great", "i", "like", "it"])
+WORD = st.sampled_from(["this", "movie", "is", "great", "i", "like", "it", "New York", "", "<sep>", "<cls>"])
 WORDS, SOME_WORDS = st.lists(WORD, max_size=4), st.lists(WORD, min_size=1, max_size=4)
 
 
@@ -245,8 +262,12 @@ def framed_again(names, tokens_a, tokens_b):
     return [*names.get_tokens_and_segments(tokens_a, tokens_b), *names.get_tokens_and_segments(tokens_a)]
 
 
+# Texts of no other check: what is kept of the calls before is then the same for a known mistake and for a submission.
+AGAIN = WORDS.map(lambda words: [*words, "again"])
+
+
 @check("get_tokens_and_segments", points=1)
-@given(tokens_a=WORDS, tokens_b=WORDS)
+@given(tokens_a=AGAIN, tokens_b=AGAIN)
 def test_framing_again_makes_new_lists(submission, reference, tokens_a, tokens_b):
     """Another call makes new lists, whatever has become of those of the calls before."""
     answer = items_of(submission.run(framed_again, tokens_a, tokens_b), 4)
@@ -266,7 +287,8 @@ ENCODER = "encoder(tokens, segments, valid_lens)"
 def encoder_parameters(names, sizes):
     """encoder = BERTEncoder(...)"""
     encoder = names.BERTEncoder(**sizes)
-    return {name: list(p.shape) for name, p in encoder.named_parameters() if p.requires_grad}
+    parameters = [(name, p) for name, p in encoder.named_parameters() if p.requires_grad]
+    return {name: list(held.shape) for name, held in [*parameters, *encoder.named_buffers()]}
 
 
 @probe
@@ -437,7 +459,8 @@ def mlm_parameters(names, vocab_size, num_hiddens, num_inputs):
     mlm = names.MaskLM(vocab_size, num_hiddens, num_inputs)
     if any(isinstance(p, nn.parameter.UninitializedParameter) for p in mlm.parameters()):
         mlm(torch.zeros(1, 1, num_inputs), torch.zeros(1, 1, dtype=torch.int64))
-    return {name: list(p.shape) for name, p in mlm.named_parameters() if p.requires_grad}
+    parameters = [(name, p) for name, p in mlm.named_parameters() if p.requires_grad]
+    return {name: list(held.shape) for name, held in [*parameters, *mlm.named_buffers()]}
 
 
 @check("MaskLM", points=1)
@@ -521,7 +544,8 @@ def nsp_parameters(names, num_inputs):
     nsp = names.NextSentencePred(num_inputs)
     if any(isinstance(p, nn.parameter.UninitializedParameter) for p in nsp.parameters()):
         nsp(torch.zeros(1, num_inputs))
-    return {name: list(p.shape) for name, p in nsp.named_parameters() if p.requires_grad}
+    parameters = [(name, p) for name, p in nsp.named_parameters() if p.requires_grad]
+    return {name: list(held.shape) for name, held in [*parameters, *nsp.named_buffers()]}
 
 
 @check("NextSentencePred", points=1)
@@ -695,18 +719,20 @@ def whole_model(names, sizes, state, tokens, segments, valid_lens, pred_position
     parameters = dict(net.named_parameters())
     total = sum((output * output.detach()).sum() for output in outputs)
     gradients = torch.autograd.grad(total, list(parameters.values()), allow_unused=True)
-    return [outputs, dict(zip(parameters, gradients))]
+    own = [name for name, _ in net.named_buffers() if name.split(".")[0] not in ("encoder", "mlm", "nsp")]
+    return [outputs, dict(zip(parameters, gradients)), own]
 
 
 @check("BERTModel", points=2)
 @given(tokens=TOKENS, segments=SEGMENTS, valid_lens=LENS, pred_positions=POSITIONS, seed=SEEDS)
 @few
 def test_model_as_a_whole(submission, reference, tokens, segments, valid_lens, pred_positions, seed):
-    """With your own encoder and heads in place, results are right and gradients reach every parameter."""
+    """With your own encoder and heads in place, results are right, gradients reach all, and no buffer is added."""
     sizes = encoder_sizes(num_blks=1)
     args = (sizes, drawn(model_shapes(**sizes), seed), tokens, segments, valid_lens, pred_positions)
-    outputs, gradients = items_of(submission.run(whole_model, *args), 2)
-    right, right_gradients = reference.run(whole_model, *args)
+    outputs, gradients, buffers = items_of(submission.run(whole_model, *args), 3)
+    right, right_gradients, _ = reference.run(whole_model, *args)
+    expect(not buffers, f"must have no buffer {', '.join(buffers[:4])}", what="BERTModel(...)")
     for label, got, wanted in zip(("encoded_X", "mlm_Y_hat", "nsp_Y_hat"), items_of(outputs, 3), right):
         close(got, wanted, what=label)
     judge_gradients(gradients, right_gradients, MODEL)

@@ -130,6 +130,19 @@ def framing_in_place(tokens_a, tokens_b=None):
     return tokens, segments
 
 
+@misconception(
+    "get_tokens_and_segments",
+    "the segments change at the first <sep> that is found",
+    trips="test_pair_of_texts",
+    hint="You look for <sep> in the finished list. A text may hold that very word, and then segment 1 begins in the "
+    "middle of it. Which words a text has does not matter for the segments; what does?",
+)
+def segments_from_the_mark(tokens_a, tokens_b=None):
+    tokens = ["<cls>", *tokens_a, "<sep>"] + ([] if tokens_b is None else [*tokens_b, "<sep>"])
+    first = tokens.index("<sep>") + 1
+    return tokens, [0] * first + [1] * (len(tokens) - first)
+
+
 FRAMED = {}
 
 
@@ -262,6 +275,19 @@ class PositionsKept(EncoderParts):
         return self.through_blocks(self.words(tokens, segments) + positions, valid_lens)
 
 
+@misconception(
+    "BERTEncoder",
+    "the numbers of the positions are a buffer",
+    trips="test_encoder_parameters",
+    hint="Your encoder registers the numbers 0, 1, 2, ... as a buffer. Even one that no state dict holds is a part of "
+    "the module that the exercise does not name, and none is needed: the positions wanted are the first ones.",
+)
+class PositionNumbers(EncoderParts):
+    def __init__(self, vocab_size, num_hiddens, ffn_num_hiddens, num_heads, num_blks, dropout, max_len=1000):
+        super().__init__(vocab_size, num_hiddens, ffn_num_hiddens, num_heads, num_blks, dropout, max_len)
+        self.register_buffer("numbers", torch.arange(max_len), persistent=False)
+
+
 # MaskLM
 
 
@@ -330,6 +356,21 @@ class PositionsShifted(MaskLMParts):
         b, n, h = X.shape
         pred_positions += n * torch.arange(b)[:, None]
         return self.mlp(X.reshape(b * n, h)[pred_positions])
+
+
+@misconception(
+    "MaskLM",
+    "the sequence numbers of the first call are kept",
+    trips="test_mask_lm_call_depends_on_no_call_before",
+    hint="The first call is right, but a later one with more or fewer sequences or predictions picks by the sequence "
+    "numbers of the first, which do not fit it. They depend on the sizes of a batch, which differ from call to call.",
+)
+class SequenceNumbersKept(MaskLMParts):
+    def forward(self, X, pred_positions):
+        b, k = pred_positions.shape
+        if not hasattr(self, "examples"):
+            self.examples = torch.arange(b).repeat_interleave(k)
+        return self.mlp(X[self.examples, pred_positions.reshape(-1)].reshape(b, k, -1))
 
 
 # NextSentencePred
