@@ -12,7 +12,7 @@
 #
 # **Rules.** `torchvision.ops` is ruled out in `box_iou` and in `nms` (`torchvision.ops.box_iou`, `torchvision.ops.nms`
 # and all their relatives): you are building it. Everything else is yours, and later exercises may call earlier ones.
-# No function changes what it is given, neither tensors nor lists.
+# No function changes what it is given, neither tensors nor lists, not even for the time of the call.
 #
 # Fill in each place that says `YOUR CODE HERE`. Run `autograder check anchors` whenever you like.
 
@@ -114,7 +114,8 @@ def box_iou(boxes1, boxes2):
 #
 # - `ground_truth`: (m, 4), `anchors`: (n, 4), corners, $1 \le m \le n$. There are no ties: wherever a largest IoU
 #   decides, it is the only one of its size.
-# - `device`: where the result is to live, for instance `anchors.device`.
+# - `device`: where the result is to live, for instance `anchors.device`, but it may be another one.
+# - `iou_threshold`: 0 or above.
 # - returns: (n,), int64, the index of each anchor's box, or $-1$.
 #
 # Hint: the second stage must win over the first. What can you write into a row and a column so that it is never the
@@ -167,7 +168,7 @@ def offset_boxes(anchors, assigned_bb, eps=1e-6):
 #
 # - `anchors`: (1, n, 4), float32, shared by all images. `labels`: (b, m, 5), float32; row $j$ of image $i$ is an
 #   object: its class (0, 1, 2, ...) followed by its box as corners. Every row is a real object (there is no padding),
-#   and $m \le n$.
+#   and $1 \le m \le n$.
 # - returns three tensors, in this order:
 #   - `bbox_offset`: (b, 4n), float32, the four offsets of anchor 0, then those of anchor 1, and so on; **0** for
 #     anchors without a box.

@@ -5,8 +5,9 @@
 # build every part of it from elementary tensor operations: the softmax, the cross-entropy, the accuracy, and the loop
 # that trains for one epoch.
 #
-# **Shapes.** A batch holds $n$ examples, $d$ features, $q$ classes. Scores before the softmax are called *logits*. Where a
-# number is returned, a Python number or a tensor of one element will do.
+# **Shapes.** A batch holds $n \geq 1$ examples, $d$ features, $q$ classes. Floating-point inputs are float32 or float64.
+# Scores before the softmax are called *logits*. Where a number is returned, a Python number or a tensor of one element
+# will do.
 #
 # **Rules.** `torch.softmax`, `torch.logsumexp`, `F.cross_entropy`, `F.nll_loss` and their variants are ruled out in
 # `softmax`, `cross_entropy` and `net`: you are building them. Everything else in torch is yours.
@@ -27,7 +28,7 @@ from torch import nn
 #
 # - `X`: (n, q), floating point, finite entries of any size: a logit of 50 000 must not turn the result into `nan`.
 # - returns: (n, q), same dtype; every row is positive (a tiny entry may be rounded to 0) and sums to 1. Gradients must
-#   reach `X`; `X` itself stays as it is.
+#   reach `X`, finite for logits of any size too; `X` itself stays as it is.
 #
 # Hint: the result does not change if you subtract the same number from every entry of a row. Which number keeps every
 # exponent at or below zero?
@@ -50,7 +51,8 @@ def softmax(X):
 #
 # - `y_hat`: (n, q), probabilities (rows of a softmax). `y`: (n,), class indices, int64.
 # - returns: (n,), one loss per example, same dtype as `y_hat`. No mean, no sum: the training loop decides. Probabilities
-#   as small as $10^{-12}$ count with their own logarithm. Gradients must reach `y_hat`.
+#   as small as $10^{-12}$ count with their own logarithm. Gradients must reach `y_hat`, and are finite
+#   where other classes have probability 0.
 
 
 # %%
@@ -88,7 +90,8 @@ def net(X, W, b):
 #
 # How many predictions are right: a **count**, not a fraction, so that counts of several batches can be added up.
 #
-# - `y_hat`: either (n, q) scores with $q \geq 2$, where the largest in a row is the prediction, or (n,) predicted classes.
+# - `y_hat`: either (n, q) scores with $q \geq 2$ (they may require a gradient), where the largest in a row is the
+#   prediction, or (n,) predicted classes.
 # - `y`: (n,), true classes; classes are int64. returns: a number, exact for every $n$.
 
 
@@ -108,8 +111,8 @@ def accuracy(y_hat, y):
 # Keeps `n` running sums. `metric = Accumulator(2)`, then `metric.add(3, 10)` adds 3 to the first and 10 to the second;
 # `metric[0]` reads the first; `metric.reset()` sets all to zero.
 #
-# - `add` takes `n` amounts, Python numbers or tensors of one element. Python numbers are summed with their own (double)
-#   precision: a count goes on growing above $2^{24}$.
+# - `add` takes `n` amounts, Python numbers or tensors of one element (they may require a gradient). Sums of Python
+#   numbers alone have their own (double) precision: a count goes on growing above $2^{24}$.
 
 
 # %%
@@ -138,8 +141,9 @@ class Accumulator:
 #
 # The fraction of a data set that a model gets right.
 #
-# - `net`: a function or an `nn.Module` that maps a batch to (n, q). A module is evaluated in **evaluation mode**, with all
-#   modules inside; whether you put the mode back afterwards is up to you.
+# - `net`: a function or an `nn.Module` that maps a batch `X` of any shape (n, ...), as it is, to (n, q). A module is
+#   evaluated in **evaluation mode**, with all modules inside, whatever mode each was in before; whether you put the modes
+#   back afterwards is up to you.
 # - `data_iter`: yields pairs `(X, y)`. The last batch may be smaller than the others.
 # - returns: correct predictions / examples, over *all* batches, as a number in [0, 1]. No gradient is needed here, but
 #   torch goes on recording gradients afterwards if it did before.
@@ -157,12 +161,12 @@ def evaluate_accuracy(net, data_iter):
 #
 # One pass over the training data, one update per batch.
 #
-# - `net`: a function or an `nn.Module`; a module is trained in **training mode**, with all modules inside.
-#   `loss(y_hat, y)` returns (n,).
+# - `net`: a function or an `nn.Module`, as above; a module is trained in **training mode**, with all modules inside,
+#   whatever mode each was in before. `loss(y_hat, y)` returns (n,).
 # - `updater` is one of two things. A `torch.optim.Optimizer` of any kind: clear the gradients, go backward from the
 #   **mean** loss of the batch, take a step. Or a function of the batch size, as in
 #   `lambda batch_size: sgd(params, lr, batch_size)`: go backward from the **sum** of the losses, then call `updater(n)`
-#   once, with the size of this batch; it divides by `n` and clears the gradients.
+#   once, with the size of this batch (its parameter may have any name); it divides by `n` and clears the gradients.
 # - returns: a pair, the mean loss per example and the accuracy (a fraction), both over the whole epoch and both from
 #   the predictions made *before* each update.
 

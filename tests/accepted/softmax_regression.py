@@ -51,9 +51,10 @@ def cross_entropy_of_the_lecture(y_hat, y):
     return -torch.log(y_hat[range(len(y_hat)), y])
 
 
-@accepted("cross_entropy", "the logarithm of everything first, a column picked after")
-def cross_entropy_after_log(y_hat, y):
-    return (-torch.log(y_hat)).gather(dim=1, index=y.reshape(-1, 1)).reshape(-1)
+@accepted("cross_entropy", "other classes made 1 before the logarithm")
+def cross_entropy_of_ones(y_hat, y):
+    mask = torch.arange(y_hat.shape[1]) == y[:, None]
+    return -torch.where(mask, y_hat, 1).log().sum(dim=1)
 
 
 @accepted("cross_entropy", "explicit loop")
@@ -273,7 +274,7 @@ def train_epoch_with_lists(net, train_iter, loss, updater):
 
 @accepted("train_epoch_ch3", "tensors as sums")
 def train_epoch_with_tensors(net, train_iter, loss, updater):
-    if isinstance(net, nn.Module) and not net.training:
+    if isinstance(net, nn.Module) and not all(module.training for module in net.modules()):
         net.train()
     sums = torch.zeros(3, dtype=torch.float64)
     for X, y in train_iter:

@@ -5,7 +5,20 @@ import math
 import torch
 from torchvision import ops
 
-from autograder.suite import FLOATS, check, close, equal, expect, given, items_of, probe, settings, st, tensor_of
+from autograder.suite import (
+    FLOATS,
+    SimulatedGPUs,
+    check,
+    close,
+    equal,
+    expect,
+    given,
+    items_of,
+    probe,
+    settings,
+    st,
+    tensor_of,
+)
 
 F32, F64 = torch.float32, torch.float64
 WHOLE = [0.0, 0.0, 1.0, 1.0]
@@ -60,22 +73,27 @@ def drawn_boxes(draw, dtype=FLOATS, most=5):
 @probe
 def called_twice(names, exercise, first, second):
     function = getattr(names, exercise)
+    before = [[getattr(argument, "_version", 0) for argument in arguments] for arguments in (first, second)]
     results = [function(*first), function(*second)]
-    return [results, [first, second], torch.is_grad_enabled(), torch.get_default_dtype()]
+    after = [[getattr(argument, "_version", 0) for argument in arguments] for arguments in (first, second)]
+    return [results, [first, second], [before, after], torch.is_grad_enabled(), torch.get_default_dtype()]
 
 
 def calls_stand_alone(submission, reference, exercise, first, second):
     """Require that two calls leave their arguments, each other's results and torch's settings as they were.
 
+    What is written into an argument and taken back shows too: autograd refuses it, and it seldom comes back to the bit.
     first, second: the arguments of each by name.
     """
     call = f"{exercise}({', '.join(first)})"
     shown = called_twice.showing(f"{call}, twice in a row")
     ran = submission.run(shown, exercise, list(first.values()), list(second.values()))
-    results, arguments, recording, dtype = items_of(ran, 4, what=call)
+    results, arguments, written, recording, dtype = items_of(ran, 5, what=call)
     for before, after in zip((first, second), items_of(arguments, 2, what=call)):
         for (name, argument), now in zip(before.items(), items_of(after, len(before), what=call)):
             equal(now, argument, what=f"{name} after {call}")
+    untouched, found = items_of(written, 2, what=call)
+    expect(found == untouched, "must write nothing into its arguments, not even for the time of the call", what=call)
     expect(recording is True, "must leave gradients switched on for whatever is computed next", what=call)
     expect(dtype == F32, "must leave the default dtype of torch as it was", what=call)
     rights = [getattr(reference, exercise)(*arguments.values()) for arguments in (first, second)]
@@ -89,7 +107,15 @@ SIDES = st.lists(st.sampled_from([0.125, 0.25, 0.5, 0.75, 0.9, 1]), min_size=1, 
 RATIOS = st.lists(st.sampled_from([0.25, 0.5, 1, 2, 3.0, 4.0]), min_size=1, max_size=3)
 SIZES_OF_DATA = st.tuples(st.sampled_from([(), (1,), (2, 3), (1, 2, 1)]), st.integers(1, 4), st.integers(1, 5))
 DTYPES_OF_DATA = st.sampled_from([F32, F64, torch.uint8])
-IMAGES = st.builds(lambda size, dtype: torch.full((*size[0], *size[1:]), 7, dtype=dtype), SIZES_OF_DATA, DTYPES_OF_DATA)
+
+
+def image(size, dtype, entry=7):
+    """(*leading, H, W), all of whose entries are the same."""
+    return torch.full((*size[0], *size[1:]), entry if dtype.is_floating_point else 7, dtype=dtype)
+
+
+IMAGES = st.builds(image, SIZES_OF_DATA, DTYPES_OF_DATA)
+IMAGES_OF_ANYTHING = st.builds(image, SIZES_OF_DATA, DTYPES_OF_DATA, st.sampled_from([7, math.inf, math.nan]))
 
 
 def prior_of(submission, data, sizes, ratios):
@@ -102,9 +128,9 @@ def prior_of(submission, data, sizes, ratios):
 
 
 @check("multibox_prior", points=2)
-@given(data=IMAGES, sizes=SIDES, ratios=RATIOS)
+@given(data=IMAGES_OF_ANYTHING, sizes=SIDES, ratios=RATIOS)
 def test_multibox_prior_lists_every_anchor_in_order(submission, reference, data, sizes, ratios):
-    """Every pixel has its n + m - 1 anchors, row by row, in the stated order."""
+    """Every pixel has its n + m - 1 anchors, row by row, in the stated order, whatever the entries of the image."""
     close(submission.multibox_prior(data, sizes, ratios), reference.multibox_prior(data, sizes, ratios), boxes=True)
 
 
@@ -296,16 +322,19 @@ def test_assignment_to_a_box_that_no_anchor_meets(submission, ground_truth, anch
 
 
 @check("assign_anchor_to_bbox", points=1)
-@given(anchors=shuffled([[0.0, 0.0, 1.0, height] for height in (0.75, 0.5, 0.4375, 0.5625)]))
-def test_assignment_threshold_is_inclusive(submission, anchors):
-    """An IoU of exactly iou_threshold is enough, and iou_threshold is 0.5 unless given."""
+@given(
+    anchors=shuffled([*([0.0, 0.0, 1.0, height] for height in (0.75, 0.5, 0.4375, 0.5625)), [2.0, 0.0, 3.0, 1.0]]),
+    iou_threshold=st.sampled_from([0.5625, 0.0]),
+)
+def test_assignment_threshold_is_inclusive(submission, anchors, iou_threshold):
+    """An IoU of exactly iou_threshold is enough, also where both are 0, and iou_threshold is 0.5 unless given."""
     ground_truth = torch.tensor([WHOLE], dtype=F64)
-    iou = anchors[:, 3]
+    iou = torch.where(anchors[:, 0] < 1, anchors[:, 3], 0)
     got = submission.assign_anchor_to_bbox(ground_truth, anchors, "cpu")
     close(got, torch.where(iou >= 0.5, 0, -1), what=f"{BY_DEFAULT} with the one box (0, 0, 1, 1)")
-    got = submission.assign_anchor_to_bbox(ground_truth, anchors, "cpu", 0.5625)
-    what = f"{ASSIGNED} with the one box (0, 0, 1, 1) and iou_threshold 0.5625"
-    close(got, torch.where(iou >= 0.5625, 0, -1), what=what)
+    got = submission.assign_anchor_to_bbox(ground_truth, anchors, "cpu", iou_threshold)
+    what = f"{ASSIGNED} with the one box (0, 0, 1, 1) and iou_threshold {iou_threshold}"
+    close(got, torch.where(iou >= iou_threshold, 0, -1), what=what)
 
 
 BOX_OF_ANCHOR = {0.96875: 1.0, 0.75: 0.6875, 0.65625: 0.6875, 0.46875: 0.5}
@@ -330,6 +359,24 @@ def test_assignment_leaves_its_arguments_alone(submission, reference, ground_tru
     """Boxes and anchors are the same after a call as before, and the next call is as right as the first."""
     first = {"ground_truth": ground_truth, "anchors": anchors, "device": "cpu"}
     calls_stand_alone(submission, reference, "assign_anchor_to_bbox", first, first | {"anchors": anchors.flip(0)})
+
+
+@probe(SimulatedGPUs)
+def assigned_elsewhere(names, ground_truth, anchors, device):
+    """assign_anchor_to_bbox(ground_truth, anchors, device)"""
+    with SimulatedGPUs():
+        assigned = names.assign_anchor_to_bbox(ground_truth, anchors, device)
+        return [str(assigned.device), assigned.to("cpu")]
+
+
+@check("assign_anchor_to_bbox", points=1)
+def test_assignment_lives_on_the_device_asked_for(submission):
+    """The result lives on device, also where boxes and anchors live on another one (simulated GPUs)."""
+    args = torch.tensor([WHOLE]), torch.tensor([LOW, [2.0, 2.0, 3.0, 3.0], HIGH]), torch.device("cuda", 1)
+    what = f"{BY_DEFAULT} with boxes on the CPU and cuda:1 as device"
+    place, assigned = items_of(submission.run(assigned_elsewhere.showing(what), *args), 2, what=what)
+    close(assigned, torch.tensor([0, -1, 0]), what=what)
+    expect(place == "cuda:1", f"must be on cuda:1, not on {place}", what=what)
 
 
 # offset_boxes
@@ -412,6 +459,9 @@ def test_offset_boxes_leaves_its_arguments_alone(submission, reference, anchors,
 # multibox_target
 
 
+CLASSES = torch.tensor([0, 1, 2, 3, 300, 21840])  # more than a byte holds, and more than float16 tells apart
+
+
 @st.composite
 def labelled(draw):
     """(anchors (1, n, 4), labels (b, m, 5)), float32."""
@@ -421,7 +471,7 @@ def labelled(draw):
     while len(labels) < images:
         boxes = central_boxes(count, generator)
         if apart(ops.box_iou(anchors, boxes), 0.5):
-            classes = torch.randint(0, 4, (count, 1), generator=generator)
+            classes = CLASSES[torch.randint(0, len(CLASSES), (count, 1), generator=generator)]
             labels.append(torch.cat([classes, boxes], dim=1))
         else:
             anchors = central_boxes(count + more, generator) if not labels else anchors
@@ -613,13 +663,14 @@ def test_nms_lets_removed_boxes_remove_nothing(submission, boxes, scores):
 
 
 @check("nms", points=1)
-@given(boxes=half_boxes, scores=half_scores)
-def test_nms_keeps_boxes_at_the_threshold(submission, boxes, scores):
-    """A box whose IoU with a better one is exactly iou_threshold stays."""
+@given(boxes=half_boxes, scores=half_scores, iou_threshold=st.sampled_from([0.0, 1.0]))
+def test_nms_keeps_boxes_at_the_threshold(submission, boxes, scores, iou_threshold):
+    """A box whose IoU with a better one is exactly iou_threshold stays, and with iou_threshold 1 every box."""
     ranked = scores.argsort(descending=True)
     close(submission.nms(boxes, scores, 0.5), ranked, what="nms(boxes, scores, 0.5)")
     close(submission.nms(boxes, scores, 0.25), ranked[[0, 2, 3]], what="nms(boxes, scores, 0.25)")
-    close(submission.nms(boxes, scores, 0.0), ranked[[0, 3]], what="nms(boxes, scores, 0)")
+    right = ranked if iou_threshold == 1 else ranked[[0, 3]]
+    close(submission.nms(boxes, scores, iou_threshold), right, what=f"nms(boxes, scores, {iou_threshold:.0f})")
 
 
 @check("nms", points=1)
@@ -737,19 +788,19 @@ def test_multibox_detection_inverts_low_confidences(submission, cls_probs):
 
 
 default_boxes, default_confidence = scored(
-    [[0.75, *WHOLE], [0.5, 0, 0, 1, 0.5625], [0.0101, 0, 0, 1, 0.4375], [0.0099, 2, 0, 3, 1]], "defaults"
+    [[0.75, *WHOLE], [0.5, 0, 0, 1, 0.5625], [0.0099999995, 0, 0, 1, 0.4375], [0.009999998, 2, 0, 3, 1]], "defaults"
 )
 
 
 @check("multibox_detection", points=1)
 @given(cls_probs=default_confidence.map(of_one_class), anchors=default_boxes.map(lambda boxes: boxes[None]))
 def test_multibox_detection_defaults(submission, cls_probs, anchors):
-    """Unless given, nms_threshold is 0.5 and pos_threshold just below 0.01, and removed boxes keep their confidence."""
+    """Unless given, nms_threshold is 0.5 and pos_threshold 0.009999999, and removed boxes keep their confidence."""
     offset_preds = torch.zeros(1, 16, dtype=F64)
     got = submission.multibox_detection(cls_probs, offset_preds, anchors)
     what = "multibox_detection(cls_probs, zeros, anchors)"
     rows = tensor_of(got, shape=(1, 4, 6), dtype=F64, what=what)[0]
-    right = torch.tensor([[0, 0.75], [0, 0.0101], [-1, 1 - 0.0099], [-1, 0.5]], dtype=F64)
+    right = torch.tensor([[0, 0.75], [0, 0.0099999995], [-1, 1 - 0.009999998], [-1, 0.5]], dtype=F64)
     close(rows[:, :2], right, what=f"class and confidence of {what}")
 
 

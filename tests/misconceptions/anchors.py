@@ -130,6 +130,17 @@ def fractional_steps(data, sizes, ratios):
     return torch.cat([centres - half, centres + half], dim=2).reshape(1, -1, 4).to(data.device)
 
 
+@misconception(
+    "multibox_prior",
+    "the entries of the image enter, times 0",
+    trips="test_multibox_prior_lists_every_anchor_in_order",
+    hint="For an image that holds inf or nan your anchors are nan: times 0 does not make every number 0. Besides its "
+    "shape and its device, what do you need from the image?",
+)
+def entries_times_zero(data, sizes, ratios):
+    return priors(data, shapes_of(sizes, ratios)) + 0 * data.sum()
+
+
 def iou(boxes1, boxes2, floor=0.0, shared=1.0):
     w = torch.min(boxes1[:, None, 2], boxes2[:, 2]) - torch.max(boxes1[:, None, 0], boxes2[:, 0])
     h = torch.min(boxes1[:, None, 3], boxes2[:, 3]) - torch.max(boxes1[:, None, 1], boxes2[:, 1])
@@ -174,9 +185,9 @@ def rowwise_iou(boxes1, boxes2):
     return both / (areas[0] + areas[1] - both)
 
 
-def assigned(table, threshold, second=True):
+def assigned(table, threshold, device, second=True):
     best, which = table.max(dim=1)
-    out = torch.where(best >= threshold, which, -1)
+    out = torch.where(best >= threshold, which, -1).to(device)
     table = table.clone()
     for _ in range(table.shape[1] if second else 0):
         i, j = divmod(int(table.argmax()), table.shape[1])
@@ -193,7 +204,7 @@ def assigned(table, threshold, second=True):
     "given one anchor, however small their IoU.",
 )
 def threshold_only(ground_truth, anchors, device, iou_threshold=0.5):
-    return assigned(box_iou(anchors, ground_truth), iou_threshold, second=False)
+    return assigned(box_iou(anchors, ground_truth), iou_threshold, device, second=False)
 
 
 @misconception(
@@ -204,7 +215,7 @@ def threshold_only(ground_truth, anchors, device, iou_threshold=0.5):
     "learns that box too.",
 )
 def greedy_only(ground_truth, anchors, device, iou_threshold=0.5):
-    return assigned(box_iou(anchors, ground_truth), 2.0)
+    return assigned(box_iou(anchors, ground_truth), 2.0, device)
 
 
 @misconception(
@@ -216,7 +227,7 @@ def greedy_only(ground_truth, anchors, device, iou_threshold=0.5):
 )
 def best_anchor_each(ground_truth, anchors, device, iou_threshold=0.5):
     table = box_iou(anchors, ground_truth)
-    out = assigned(table, iou_threshold, second=False)
+    out = assigned(table, iou_threshold, device, second=False)
     for j, i in enumerate(table.argmax(dim=0).tolist()):
         out[i] = j
     return out
@@ -231,8 +242,8 @@ def best_anchor_each(ground_truth, anchors, device, iou_threshold=0.5):
 )
 def stages_reversed(ground_truth, anchors, device, iou_threshold=0.5):
     table = box_iou(anchors, ground_truth)
-    first = assigned(table, iou_threshold, second=False)
-    return torch.where(first >= 0, first, assigned(table, 2.0))
+    first = assigned(table, iou_threshold, device, second=False)
+    return torch.where(first >= 0, first, assigned(table, 2.0, device))
 
 
 @misconception(
@@ -245,9 +256,39 @@ def stages_reversed(ground_truth, anchors, device, iou_threshold=0.5):
 def last_box_above_the_threshold(ground_truth, anchors, device, iou_threshold=0.5):
     table = box_iou(anchors, ground_truth)
     order = torch.arange(1, table.shape[1] + 1)
-    above = torch.where(table >= iou_threshold, order, 0).max(dim=1).values - 1
-    claimed = assigned(table, 2.0)
+    above = torch.where(table >= iou_threshold, order, 0).max(dim=1).values.to(device) - 1
+    claimed = assigned(table, 2.0, device)
     return torch.where(claimed >= 0, claimed, above)
+
+
+@misconception(
+    "assign_anchor_to_bbox",
+    "an IoU of 0 never reaches the threshold",
+    trips="test_assignment_threshold_is_inclusive",
+    hint="With a threshold of 0 an anchor that touches no box is given none, though its IoU of 0 is at the threshold. "
+    "Do you ask for more than 0 somewhere, or does a search start with 0 as the best so far?",
+)
+def search_from_zero(ground_truth, anchors, device, iou_threshold=0.5):
+    table, first = box_iou(anchors, ground_truth), []
+    for row in table.tolist():
+        best, which = 0.0, -1
+        for j, overlap in enumerate(row):
+            if overlap > best:
+                best, which = overlap, j
+        first.append(which if best >= iou_threshold else -1)
+    claimed = assigned(table, 2.0, device)
+    return torch.where(claimed >= 0, claimed, torch.tensor(first, device=device))
+
+
+@misconception(
+    "assign_anchor_to_bbox",
+    "device is ignored",
+    trips="test_assignment_lives_on_the_device_asked_for",
+    hint="The result lives wherever the anchors do. The caller says where it is wanted, and that can be another device; "
+    "which of your arguments have you not used?",
+)
+def assignment_where_the_anchors_are(ground_truth, anchors, device, iou_threshold=0.5):
+    return assigned(box_iou(anchors, ground_truth), iou_threshold, anchors.device)
 
 
 def centred(boxes):
@@ -476,6 +517,21 @@ def removed_at_zero(boxes, scores, iou_threshold):
 )
 def overwritten_scores(boxes, scores, iou_threshold):
     return erased(boxes, scores, iou_threshold, float("-inf"))
+
+
+@misconception(
+    "nms",
+    "a kept box leaves the line only because it overlaps itself",
+    trips="test_nms_keeps_boxes_at_the_threshold",
+    hint="With a threshold of 1 no box overlaps another by more, not even itself, so the best box is kept again and "
+    "again. Take it out of the line because it has been kept, not because of what it overlaps.",
+)
+def kept_box_stays_in_line(boxes, scores, iou_threshold):
+    line, kept = scores.argsort(descending=True), []
+    while len(line) > 0 and len(kept) < len(scores):
+        kept.append(line[0])
+        line = line[box_iou(boxes[line[:1]], boxes[line])[0] <= iou_threshold]
+    return torch.stack(kept)
 
 
 def detections(probs, offset_preds, anchors, nms_threshold, pos_threshold, first=1, shift=0, invert=True):

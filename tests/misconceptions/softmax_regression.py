@@ -78,6 +78,18 @@ def softmax_in_place(X):
 
 
 @misconception(
+    "softmax",
+    "an infinity on the way spoils the gradient",
+    trips="test_softmax_gradient",
+    hint="Your values are right, because 1 divided by an infinite sum is 0. Going backward the same infinity is multiplied by "
+    "that 0, and the gradient is nan. It is not enough that the result is finite: what is computed on the way must be, too.",
+)
+def softmax_by_differences(X):
+    differences = X[:, None, :] - X[:, :, None]
+    return 1 / differences.exp().sum(dim=2)
+
+
+@misconception(
     "cross_entropy",
     "the minus sign is missing",
     trips="test_cross_entropy_is_minus_log_of_the_true_class",
@@ -140,6 +152,18 @@ def clamped_cross_entropy(y_hat, y):
 )
 def cross_entropy_in_place(y_hat, y):
     return -y_hat.log_()[range(len(y_hat)), y]
+
+
+@misconception(
+    "cross_entropy",
+    "the logarithm of all probabilities is taken",
+    trips="test_cross_entropy_gradient",
+    hint="A softmax may round the probability of a class to 0. Where another class than the true one has it, your loss does not "
+    "show it, but the slope of the logarithm there is infinite, and infinity times 0 makes the gradient nan. Which "
+    "probabilities does the loss need, and does anything else have to pass through the logarithm?",
+)
+def log_of_everything(y_hat, y):
+    return -torch.log(y_hat)[range(len(y_hat)), y]
 
 
 @misconception(
@@ -262,6 +286,33 @@ def half_precision_accuracy(y_hat, y):
 
 
 @misconception(
+    "accuracy",
+    "a mean times the number of examples",
+    trips="test_accuracy_is_an_exact_count",
+    hint="A mean is rounded, and multiplying it by the number of examples does not always lead back to the count: 7 right of 13 "
+    "become 7.0000005. What would you do to count without a computer?",
+)
+def accuracy_by_mean(y_hat, y):
+    if y_hat.ndim > 1:
+        y_hat = y_hat.argmax(dim=1)
+    return (y_hat == y).float().mean() * len(y)
+
+
+@misconception(
+    "accuracy",
+    "scores go through NumPy",
+    trips="test_accuracy_leaves_its_arguments_alone",
+    hint="The scores of a net that is being trained require a gradient, and torch hands no such tensor to NumPy. Is there "
+    "anything here that torch cannot do itself?",
+)
+def accuracy_by_numpy(y_hat, y):
+    predicted = y_hat.numpy()
+    if predicted.ndim > 1:
+        predicted = predicted.argmax(axis=1)
+    return float((predicted == y.numpy()).sum())
+
+
+@misconception(
     "Accumulator",
     "all accumulators share their sums",
     trips="test_accumulators_do_not_share_their_sums",
@@ -303,6 +354,49 @@ class SinglePrecisionAccumulator:
 
     def __getitem__(self, idx):
         return float(self.data[idx])
+
+
+@misconception(
+    "Accumulator",
+    "the amounts are rounded to single precision",
+    trips="test_accumulator_keeps_double_precision",
+    hint="Your sums are kept in double precision, but the amounts of a call are made one tensor first, of torch's default "
+    "dtype: 0.1 is rounded to seven digits before it is added, and large counts to even numbers.",
+)
+class RoundingAccumulator:
+    def __init__(self, n):
+        self.data = torch.zeros(n, dtype=torch.float64)
+
+    def add(self, *args):
+        self.data = self.data + torch.tensor([float(a) for a in args])
+
+    def reset(self):
+        self.data = torch.zeros_like(self.data)
+
+    def __getitem__(self, idx):
+        return float(self.data[idx])
+
+
+@misconception(
+    "Accumulator",
+    "amounts go through NumPy",
+    trips="test_accumulator_takes_one_element_tensors",
+    hint="The loss of a batch requires a gradient, and torch hands no such tensor to NumPy. How does one get a plain Python "
+    "number out of a tensor of one element?",
+)
+class NumpyAccumulator:
+    def __init__(self, n):
+        self.data = [0.0] * n
+
+    def add(self, *args):
+        amounts = [a.double().numpy() if isinstance(a, torch.Tensor) else a for a in args]
+        self.data = [a + float(b) for a, b in zip(self.data, amounts)]
+
+    def reset(self):
+        self.data = [0.0] * len(self.data)
+
+    def __getitem__(self, idx):
+        return self.data[idx]
 
 
 @misconception(
@@ -431,6 +525,42 @@ def evaluate_with_one_flag(net, data_iter):
     with torch.no_grad():
         for X, y in data_iter:
             hits += float((net(X).argmax(dim=1) == y).sum())
+            total += len(y)
+    return hits / total
+
+
+@misconception(
+    "evaluate_accuracy",
+    "only the outermost module is asked for its mode",
+    trips="test_evaluate_accuracy_uses_evaluation_mode",
+    hint="You switch the mode only where net says that it is training. Every module has a flag of its own, and a dropout "
+    "inside can be in another mode than the net around it. What would it cost to switch without asking?",
+)
+def evaluate_if_training(net, data_iter):
+    if isinstance(net, nn.Module) and net.training:
+        net.eval()
+    hits = total = 0
+    with torch.no_grad():
+        for X, y in data_iter:
+            hits += float((net(X).argmax(dim=1) == y).sum())
+            total += len(y)
+    return hits / total
+
+
+@misconception(
+    "evaluate_accuracy",
+    "batches are flattened before net sees them",
+    trips="test_evaluate_accuracy_covers_every_batch",
+    hint="Your own softmax regression wants rows of numbers, other models want images: a convolution cannot do anything with "
+    "flattened ones. Whose business is it to bring a batch into shape, the model's or the one's who calls it?",
+)
+def evaluate_flattened(net, data_iter):
+    if isinstance(net, nn.Module):
+        net.eval()
+    hits = total = 0
+    with torch.no_grad():
+        for X, y in data_iter:
+            hits += float((net(X.flatten(1)).argmax(dim=1) == y).sum())
             total += len(y)
     return hits / total
 
@@ -574,6 +704,34 @@ def train_with_one_flag(net, train_iter, loss, updater):
 
 @misconception(
     "train_epoch_ch3",
+    "only the outermost module is asked for its mode",
+    trips="test_train_epoch_uses_training_mode",
+    hint="You switch the mode only where net says that it is not training. Every module has a flag of its own, and a dropout "
+    "inside may still be in evaluation mode. What would it cost to switch without asking?",
+)
+def train_if_evaluating(net, train_iter, loss, updater):
+    if isinstance(net, nn.Module) and not net.training:
+        net.train()
+    return totals([one_step(net, X, y, loss, updater) for X, y in train_iter])
+
+
+@misconception(
+    "train_epoch_ch3",
+    "the updater's parameter is called by a name",
+    trips="test_train_epoch_starts_anew",
+    hint="Whoever writes the updater function chooses the name of its parameter; the one in the example is only an example. "
+    "Which way of passing an argument needs no name?",
+)
+def train_with_a_keyword(net, train_iter, loss, updater):
+    if isinstance(net, nn.Module):
+        net.train()
+    is_optimiser = isinstance(updater, torch.optim.Optimizer)
+    update = updater if is_optimiser else lambda count: updater(batch_size=count)
+    return totals([one_step(net, X, y, loss, update) for X, y in train_iter])
+
+
+@misconception(
+    "train_epoch_ch3",
     "only SGD counts as an optimiser",
     trips="test_train_epoch_with_any_optimiser",
     hint="Adam and the others are called like a function of the batch size here. All of torch's optimisers have one class "
@@ -645,6 +803,50 @@ def predict_columns(net, X):
 def predict_in_training_mode(net, X):
     with torch.no_grad():
         return net(X).argmax(dim=1)
+
+
+@misconception(
+    "predict_labels",
+    "only the outermost module is asked for its mode",
+    trips="test_predict_labels_uses_evaluation_mode",
+    hint="You switch the mode only where net says that it is training. Every module has a flag of its own, and a dropout "
+    "inside can be in another mode than the net around it. What would it cost to switch without asking?",
+)
+def predict_if_training(net, X):
+    if isinstance(net, nn.Module) and net.training:
+        net.eval()
+    with torch.no_grad():
+        return net(X).argmax(dim=1)
+
+
+@misconception(
+    "predict_labels",
+    "the batch is flattened before net sees it",
+    trips="test_predict_labels_takes_the_largest_score",
+    hint="Your own softmax regression wants rows of numbers, other models want images: a convolution cannot do anything with "
+    "flattened ones. Whose business is it to bring a batch into shape, the model's or the one's who calls it?",
+)
+def predict_flattened(net, X):
+    if isinstance(net, nn.Module):
+        net.eval()
+    with torch.no_grad():
+        return net(X.reshape(len(X), -1)).argmax(dim=1)
+
+
+@misconception(
+    "predict_labels",
+    "the scores are changed in place",
+    trips="test_predict_labels_leaves_nothing_behind",
+    hint="The scores belong to net, not to you. A net may return its input itself or a view of it, and then the caller's X holds "
+    "something else after the prediction. Operators such as -= write into the tensor on their left.",
+)
+def predict_shifted(net, X):
+    if isinstance(net, nn.Module):
+        net.eval()
+    with torch.no_grad():
+        scores = net(X)
+        scores -= scores.amax(dim=1, keepdim=True)
+    return (scores == 0).float().argmax(dim=1)
 
 
 @misconception(

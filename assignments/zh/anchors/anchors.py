@@ -11,7 +11,7 @@
 #
 # **规则**：在`box_iou`和`nms`中不能使用`torchvision.ops`（`torchvision.ops.box_iou`、
 # `torchvision.ops.nms`及其同类）：你正是要构建它们。其余一切都可以使用，后面的练习可以调用前面的。
-# 函数不得修改传入的任何东西，无论是张量还是列表。
+# 函数不得修改传入的任何东西，无论是张量还是列表，即使只在调用期间也不行。
 #
 # 请填写每一处`YOUR CODE HERE`。你可以随时运行`autograder check anchors`。
 
@@ -108,7 +108,8 @@ def box_iou(boxes1, boxes2):
 #
 # - `ground_truth`：(m, 4)，`anchors`：(n, 4)，角点，$1 \le m \le n$。没有并列的情形：
 #   凡由最大的IoU决定时，最大值只有一个。
-# - `device`：结果所在的设备，例如`anchors.device`。
+# - `device`：结果所在的设备，例如`anchors.device`，但也可以是另一个设备。
+# - `iou_threshold`：0或更大。
 # - 返回：(n,)，int64，每个锚框的框的索引，或$-1$。
 #
 # 提示：第二阶段必须胜过第一阶段。在一行和一列中写入什么，才能使它们不会再成为最大值？
@@ -159,7 +160,7 @@ def offset_boxes(anchors, assigned_bb, eps=1e-6):
 #
 # - `anchors`：(1, n, 4)，float32，由所有图像共用。`labels`：(b, m, 5)，float32；
 #   图像$i$的第$j$行是一个物体：先是类别(0, 1, 2, ...)，然后是以角点表示的框。
-#   每一行都是真实的物体（没有填充），且$m \le n$。
+#   每一行都是真实的物体（没有填充），且$1 \le m \le n$。
 # - 依次返回三个张量：
 #   - `bbox_offset`：(b, 4n)，float32，先是锚框0的四个偏移量，再是锚框1的，依此类推；
 #     没有框的锚框为**0**。
