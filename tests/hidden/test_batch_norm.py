@@ -7,6 +7,7 @@ from autograder.suite import (
     check,
     close,
     equal,
+    example,
     expect,
     given,
     items_of,
@@ -355,8 +356,19 @@ def traces_of_batch_norm(names, X, gamma, beta, moving_mean, moving_var, trainin
         return [before, after, again, torch.is_grad_enabled(), torch.get_default_dtype()]
 
 
+PLAIN = {
+    "X": torch.arange(8, dtype=F64).view(4, 2),
+    "gamma": torch.ones(1, 2, dtype=F64),
+    "beta": torch.zeros(1, 2, dtype=F64),
+    "moving_mean": torch.zeros(1, 2, dtype=F64),
+    "moving_var": torch.ones(1, 2, dtype=F64),
+}
+
+
 @check("batch_norm", points=1)
 @given(X=rows(), **per_channel(), training=MODES, recording=MODES)
+@example(**PLAIN, training=False, recording=True)
+@example(**PLAIN, training=True, recording=False)
 @few
 def test_leaves_no_trace(submission, X, gamma, beta, moving_mean, moving_var, training, recording):
     """Calls do not disturb each other: earlier results stay, the same arguments give the same, torch is as before."""
@@ -703,6 +715,8 @@ def traces_of_a_pass(names, X, training, recording):
 
 @check("BatchNorm", points=1)
 @given(X=st.one_of(rows(), images()), training=MODES, recording=MODES)
+@example(X=PLAIN["X"], training=False, recording=True)
+@example(X=PLAIN["X"], training=True, recording=False)
 @few
 def test_pass_leaves_no_trace(submission, X, training, recording):
     """A pass leaves X, gamma, beta, the mode, earlier results and other layers as they are."""

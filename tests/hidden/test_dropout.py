@@ -14,6 +14,7 @@ from autograder.suite import (
     close,
     eighths,
     equal,
+    example,
     expect,
     expect_normal,
     given,
@@ -439,6 +440,9 @@ SWITCHES = [("net", "train"), ("net", "eval"), ("parent", "train"), ("parent", "
     switches=st.lists(st.sampled_from(SWITCHES), max_size=3),
     recording=st.just(True) | st.just(False),
 )
+@example(arguments=[("is_training", False)], switches=[], recording=True)
+@example(arguments=[("is_training", False)], switches=[("net", "train"), ("net", "eval")], recording=True)
+@example(arguments=[], switches=[("net", "eval"), ("parent", "train")], recording=False)
 @few
 def test_net_follows_its_mode(submission, arguments, switches, recording):
     """Dropout acts in training mode only, whenever the mode is switched; is_training says how it starts."""
@@ -574,6 +578,8 @@ def traces_of_a_pass(names, X, sizes, training, recording):
     training=st.booleans(),
     recording=st.booleans(),
 )
+@example(X=torch.ones(1, 2, 3), sizes=[1, 1, 1], training=False, recording=True)
+@example(X=torch.ones(1, 2, 3), sizes=[1, 1, 1], training=True, recording=False)
 @few
 def test_a_pass_leaves_no_trace(submission, X, sizes, training, recording):
     """A pass leaves X, the parameters, the mode and earlier results as they are; net(X) has the dtype of X."""
