@@ -190,7 +190,7 @@ def test_ctrl_c_ends_the_run_and_says_how_to_go_on(classroom: Path):
     everyone = family(parent)
     os.killpg(run.pid, signal.SIGINT)
     _, said = run.communicate(timeout=PATIENCE)
-    assert run.returncode == 130
+    assert run.returncode == 130, said
     assert "Run it again to go on" in said
     assert "Traceback" not in said
     assert_all_gone(everyone)

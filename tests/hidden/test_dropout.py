@@ -440,7 +440,7 @@ SWITCHES = [("net", "train"), ("net", "eval"), ("parent", "train"), ("parent", "
     switches=st.lists(st.sampled_from(SWITCHES), max_size=3),
     recording=st.just(True) | st.just(False),
 )
-@example(arguments=[("is_training", False)], switches=[], recording=True)
+@example(arguments=[("is_training", False)], switches=[("net", "eval"), ("parent", "eval")], recording=True)
 @example(arguments=[("is_training", False)], switches=[("net", "train"), ("net", "eval")], recording=True)
 @example(arguments=[], switches=[("net", "eval"), ("parent", "train")], recording=False)
 @few
