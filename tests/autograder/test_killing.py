@@ -74,6 +74,8 @@ def start(folder: Path, out: str, *options: str, submissions: str = "") -> subpr
         text=True,
         env=environment,
         start_new_session=True,
+        # A shell's background job ignores Ctrl-C, and hands that on.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
 
 
