@@ -4,6 +4,7 @@ Student code runs in walled-off worker processes; suites, answers and grades sta
 """
 
 import sys
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -13,3 +14,12 @@ if sys.version_info < (3, 11):  # noqa: UP036
         f"autograder needs Python 3.11 or later, and this is {sys.version.split()[0]}. "
         "Install a newer one from python.org, and then: python3 -m pip install autograder"
     )
+
+
+def __getattr__(name: str) -> Any:
+    """`from autograder import check`, for notebooks; loaded when it is asked for, so that importing this costs nothing."""
+    if name == "check":
+        from autograder.student.notebook import check
+
+        return check
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

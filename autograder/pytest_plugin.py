@@ -67,7 +67,7 @@ class _Graders:
         """Fail, skip or pass the item as its check does."""
         from autograder.grader.explaining import explain, source_problem
         from autograder.grader.suite_file import check_of
-        from autograder.results import Outcome
+        from autograder.results.document import Outcome
 
         grader, session = self._for(item.path)
         collected = check_of(item)
@@ -96,7 +96,7 @@ class _Graders:
     def _open(self, path: Path) -> tuple[UnitGrader, Session]:
         from autograder.course import find_course
         from autograder.grader.grading import Grader
-        from autograder.submission import read_submission
+        from autograder.submissions.submission import read_submission
 
         course = find_course(path.parent)
         unit = course.unit(path.stem.removeprefix("test_"))

@@ -13,9 +13,9 @@ import torch
 from autograder.course import find_course
 from autograder.grader.grading import Grader
 from autograder.grader.workers import Zygote
-from autograder.messages import Call, Cell, Execute, Name, Parse
-from autograder.submission import read_submission
-from autograder.wire import pack_request
+from autograder.protocol.messages import Call, Cell, Execute, Name, Parse
+from autograder.protocol.wire import pack_request
+from autograder.submissions.submission import read_submission
 from benchmarks.machine import machine
 
 UNIT = "softmax_regression"

@@ -25,10 +25,10 @@ from pathlib import Path
 
 import psutil
 
-from autograder import results
 from autograder.course import Unit, find_course
-from autograder.messages import Reply, Request
-from autograder.results import SubmissionResult
+from autograder.protocol.messages import Reply, Request
+from autograder.results import document
+from autograder.results.document import SubmissionResult
 from benchmarks.machine import machine
 
 # Of a hundred submissions; the rest have one known mistake each.
@@ -84,7 +84,7 @@ def parsed() -> argparse.Namespace:
 
 def make_class(unit: Unit, folder: Path, count: int, hanging: int) -> dict[str, str]:
     """Write FOLDER/STUDENT/UNIT.py for `count` students; student -> source."""
-    from autograder.variants import accepted_variants, misconceptions
+    from autograder.grader.variants import accepted_variants, misconceptions
 
     chance = random.Random(f"{SEED} {unit.name} {count} {hanging}")
     right = [unit.solution.read_text(), *(v.source for v in accepted_variants(unit))]
@@ -146,7 +146,7 @@ def graded(unit: Unit, folder: Path, out: Path, jobs: int) -> Figures:
         if process.wait() != 0:
             raise SystemExit(f"the command failed with exit code {process.returncode}: {said[-1][1] if said else ''}")
     seconds = time.perf_counter() - started
-    found = [results.decode(path.read_bytes()) for path in sorted(out.glob("*/*.json"))]
+    found = [document.decode(path.read_bytes()) for path in sorted(out.glob("*/*.json"))]
     times = [when for when, line in said if line.startswith("[")]
     steady = (times[-1] - times[0]) / max(len(times) - 1, 1) if times else 0.0
     return Figures(seconds, steady, max(peak, default=0), found)
@@ -235,7 +235,7 @@ def print_limit(unit: Unit, sources: dict[str, str], figures: Figures) -> None:
 def limit(name: str, sources: dict[str, str]) -> dict[str, tuple[float, float]]:
     """Seconds per submission when its checks run on it right here, and how many of them are spent inside its calls."""
     from autograder.grader.grading import Grader
-    from autograder.variants import run_source
+    from autograder.grader.variants import run_source
     from autograder.worker.serving import Server
 
     course = find_course()

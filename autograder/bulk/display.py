@@ -13,7 +13,7 @@ from rich.text import Text
 
 from autograder.bulk.running import Plan, Report
 from autograder.bulk.tasks import Graded
-from autograder.results import Outcome
+from autograder.results.document import Outcome
 
 _HARD = (Outcome.TIMED_OUT, Outcome.CRASHED)
 _SHOWN_FAILURES = 5

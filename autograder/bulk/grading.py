@@ -17,7 +17,7 @@ from autograder.grader.grading import Grader, IsolationError
 from autograder.grader.launching import Launched, launch
 from autograder.grader.workers import Zygote, ZygoteError
 from autograder.language import speak
-from autograder.results import SubmissionResult
+from autograder.results.document import SubmissionResult
 from autograder.suite.checks import SuiteError
 
 ZYGOTES_PER_TASK = 3

@@ -11,13 +11,13 @@ from typing import Protocol
 
 import msgspec
 
-from autograder import results
 from autograder.bulk.keys import gpus, submission_key, unit_key
 from autograder.bulk.tasks import Graded, RunError, Settings, Task
 from autograder.course import Course, CourseError
-from autograder.gathering import Found
-from autograder.results import ResultError, SubmissionResult
-from autograder.submission import Submission, read_submission
+from autograder.results import document
+from autograder.results.document import ResultError, SubmissionResult
+from autograder.submissions.gathering import Found
+from autograder.submissions.submission import Submission, read_submission
 
 SUBMISSIONS_PER_JOB = 4
 FULL_ISOLATION = ("landlock", "seccomp", "rlimits")
@@ -102,7 +102,7 @@ def plan(found: Iterable[Found], keys: Keys, settings: Settings, out: Path, *, f
             made.unchanged.append(known)
         else:
             made.todo.append(each)
-    given = {results.location(out, each.student, each.unit) for each in found}
+    given = {document.location(out, each.student, each.unit) for each in found}
     made.others = sum(path not in given for path in out.glob("*/*.json"))
     return made
 
@@ -206,7 +206,7 @@ def _write(graded: Graded, out: Path) -> Graded:
     if graded.result is None or graded.result.grader_errors:
         return graded
     try:
-        results.write(graded.result, out)
+        document.write(graded.result, out)
     except (ResultError, OSError) as error:
         return Graded(graded.student, graded.unit, failure=f"the result could not be written: {error}")
     return graded
@@ -214,7 +214,7 @@ def _write(graded: Graded, out: Path) -> Graded:
 
 def _known(out: Path, found: Found) -> SubmissionResult | None:
     try:
-        return results.decode(results.location(out, found.student, found.unit).read_bytes())
+        return document.decode(document.location(out, found.student, found.unit).read_bytes())
     except (OSError, msgspec.MsgspecError):
         return None
 

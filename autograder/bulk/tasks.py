@@ -6,9 +6,9 @@ from pathlib import Path
 
 import msgspec
 
-from autograder.cells import Cell
-from autograder.results import SubmissionResult
-from autograder.submission import Submission
+from autograder.results.document import SubmissionResult
+from autograder.submissions.cells import Cell
+from autograder.submissions.submission import Submission
 
 
 class RunError(Exception):

@@ -64,7 +64,7 @@ def print_results(graded: list[tuple[Any, Path]], *, json: bool, feedback: bool,
     if json:
         print_json([result for result, _ in graded])
         return
-    from autograder.console import show_results
+    from autograder.cli.console import show_results
 
     show_results([result for result, _ in graded], feedback=feedback, out=out)
 
@@ -109,7 +109,7 @@ def clear_errors() -> Iterator[None]:
 
 
 def _expected_errors() -> dict[type[Exception], Exit]:
-    from autograder.building import BuildError
+    from autograder.authoring.building import BuildError
     from autograder.bulk.tasks import RunError
     from autograder.grader.grading import IsolationError
     from autograder.grader.workers import ZygoteError

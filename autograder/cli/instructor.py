@@ -14,7 +14,7 @@ from autograder.course import Course, CourseError, find_course
 
 if TYPE_CHECKING:
     from autograder.bulk.tasks import Settings
-    from autograder.gathering import Gathered
+    from autograder.submissions.gathering import Gathered
 
 
 @app.command()
@@ -58,8 +58,8 @@ def grade(
         if unit is not None:
             course.unit(unit)
         from autograder.bulk.tasks import Settings
-        from autograder.gathering import gather
         from autograder.language import language
+        from autograder.submissions.gathering import gather
 
         with tempfile.TemporaryDirectory(prefix="autograder-") as scratch:
             gathered = gather(paths, course.units, unit, Path(scratch))
@@ -117,7 +117,7 @@ def _grade(
     if json:
         print_json(report.results)
     elif report.results:
-        from autograder.console import show_results
+        from autograder.cli.console import show_results
 
         show_results(report.results, feedback=feedback or single, out=out)
     display.summary(report)

@@ -19,7 +19,7 @@ def build(
 ) -> None:
     """Cut the assignments out of the solutions."""
     with clear_errors():
-        from autograder import building
+        from autograder.authoring import building
 
         course = find_course()
         changed = building.drifted_readme(course) if check else building.write_readme(course)
@@ -46,8 +46,8 @@ def translate(
     tests/hidden/zh/softmax_regression.po. Edit them with any PO editor, then run `autograder build`.
     """
     with clear_errors():
-        from autograder import translating
-        from autograder.building import update, updates
+        from autograder.authoring import translating
+        from autograder.authoring.building import update, updates
 
         course = find_course()
         catalogs = (
@@ -81,7 +81,7 @@ def release(
       autograder release week1 softmax_regression dropout
     """
     with clear_errors():
-        from autograder.student.releasing import release
+        from autograder.authoring.releasing import release
 
         course = find_course()
         for path in release(course, course.select(units or []), out):
@@ -106,8 +106,8 @@ def verify(
         chosen = course.select(units or [])
         if mutants:
             raise typer.Exit(_verify_mutants(course, chosen, seed, jobs))
-        from autograder.console import Verification
-        from autograder.verifying import verify_all
+        from autograder.authoring.verifying import verify_all
+        from autograder.cli.console import Verification
 
         view = Verification(quiet=json)
         for finding in verify_all(chosen, course.seed if seed is None else seed, jobs):
@@ -119,10 +119,10 @@ def verify(
 
 def _verify_mutants(course: Course, units: list[Unit], seed: int | None, jobs: int) -> Exit:
     try:
-        from autograder.mutating import judge
+        from autograder.authoring.mutating import judge
     except ModuleNotFoundError as error:
         raise CourseError(f"--mutants needs the extra dev: pip install 'autograder[dev]' ({error})") from error
-    from autograder.console import show_mutants
+    from autograder.cli.console import show_mutants
 
     clean = [show_mutants(each.name, list(judge(each, course.seed if seed is None else seed, jobs))) for each in units]
     return Exit.DONE if all(clean) else Exit.NOT_PASSED

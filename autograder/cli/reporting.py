@@ -26,7 +26,7 @@ def report(
     """
     with clear_errors():
         from autograder.pages.site import write_report
-        from autograder.reading import read_results
+        from autograder.results.reading import read_results
 
         reading = read_results(results)
         written = write_report(reading, out, _titles(translate=True))
@@ -55,8 +55,8 @@ def export(
     Exits with 1 when a result could not be read; it is named, and the others are exported.
     """
     with clear_errors():
-        from autograder.exporting import FORMATS
-        from autograder.reading import read_results
+        from autograder.results.exporting import FORMATS
+        from autograder.results.reading import read_results
 
         if form not in FORMATS:
             raise CourseError(f"there is no format {form!r}; choose one of {', '.join(FORMATS)}")
@@ -81,8 +81,8 @@ def diff(
     be read.
     """
     with clear_errors():
-        from autograder.differing import compare, described
-        from autograder.reading import read_results
+        from autograder.results.differing import compare, described
+        from autograder.results.reading import read_results
 
         before, after = read_results(old), read_results(new)
         difference = compare(before, after)

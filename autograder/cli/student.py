@@ -97,7 +97,7 @@ def list_units(json: Json = False) -> None:
         if json:
             print_json([{"unit": u.name, "title": u.title, "lecture": u.lecture} for u in course.units.values()])
         else:
-            from autograder.console import show_units
+            from autograder.cli.console import show_units
 
             show_units(course)
 
@@ -132,7 +132,7 @@ def check(
         if json:
             print_json([result])
         else:
-            from autograder.console import console
+            from autograder.results.text import console
             from autograder.student.showing import print_all, result_view
 
             print_all(console(), result_view(course, result, path, progress))
@@ -236,13 +236,13 @@ def doctor(json: Json = False) -> None:
     Example: autograder doctor
     """
     with clear_errors():
-        from autograder.diagnosing import diagnose
+        from autograder.cli.diagnosing import diagnose
 
         diagnosis = diagnose()
         if json:
             print_json(diagnosis)
         else:
-            from autograder.console import show_diagnosis
+            from autograder.cli.console import show_diagnosis
 
             show_diagnosis(diagnosis)
         raise typer.Exit(Exit.DONE if all(part.fine for part in diagnosis) else Exit.NOT_PASSED)

@@ -13,16 +13,16 @@ import torch
 from hypothesis.errors import HypothesisException, UnsatisfiedAssumption
 from torch import Tensor
 
-from autograder.feedback import magnitude
 from autograder.grader.exhibit import Desk, Exhibit, Local, Respondent, Room
 from autograder.grader.faults import Fault, RaisedFault, ReferenceFault
 from autograder.grader.session import OutOfStepError, Session
 from autograder.grader.suite_file import Check, Suite, explore, seed_for
 from autograder.language import _
-from autograder.messages import Reply, Request, Returned, encode
-from autograder.results import Outcome
+from autograder.protocol.messages import Reply, Request, Returned, encode
+from autograder.protocol.wire import tensors_in
+from autograder.results.document import Outcome
+from autograder.results.feedback import magnitude
 from autograder.suite.closeness import Mismatch
-from autograder.wire import tensors_in
 
 SHRINK_CALLS = 100
 # Of processor time, so that a machine with much to do finds the same smallest input as an idle one.

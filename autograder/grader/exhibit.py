@@ -12,11 +12,11 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from autograder import wire
-from autograder.feedback import call_code, shown_argument
 from autograder.grader.faults import CrashFault, ForbiddenFault, MissingFault, RaisedFault
 from autograder.language import _
-from autograder.messages import (
+from autograder.protocol import wire
+from autograder.protocol.limits import PRINT_LIMIT
+from autograder.protocol.messages import (
     Absent,
     Call,
     Get,
@@ -34,7 +34,7 @@ from autograder.messages import (
     decode_request,
     encode,
 )
-from autograder.worker.printing import PRINT_LIMIT
+from autograder.results.feedback import call_code, shown_argument
 from autograder.worker.recording import RECORD_SWITCHED_OFF
 from autograder.worker.serving import Server
 

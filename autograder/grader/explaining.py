@@ -7,12 +7,12 @@ from typing import Any
 
 from torch import Tensor
 
-from autograder.feedback import described, entries, pasted, printable
 from autograder.grader.assessing import Assessment, Trial
 from autograder.grader.faults import RaisedFault
 from autograder.language import _, translated
-from autograder.messages import Frame, SourceProblem
-from autograder.results import NOT_WRITTEN, Outcome
+from autograder.protocol.messages import Frame, SourceProblem
+from autograder.results.document import NOT_WRITTEN, Outcome
+from autograder.results.feedback import described, entries, pasted, printable
 from autograder.suite.closeness import Mismatch
 
 # Far beyond what any of ours has: the keys of a dictionary, say, stand in a message as they came back.

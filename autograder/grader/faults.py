@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from autograder.messages import Raised
-from autograder.results import Outcome
+from autograder.protocol.messages import Raised
+from autograder.results.document import Outcome
 
 
 class Fault(Exception):

@@ -10,7 +10,6 @@ from types import TracebackType
 import torch
 
 from autograder.course import Unit
-from autograder.feedback import printable
 from autograder.grader.assessing import Assessment, Assessor
 from autograder.grader.exhibit import Local, Room
 from autograder.grader.explaining import explain, source_problem
@@ -22,11 +21,12 @@ from autograder.grader.recognising import Recogniser
 from autograder.grader.scanning import calls_between_exercises, suspicious_lines, tampering
 from autograder.grader.session import CALL_SECONDS, Session
 from autograder.grader.suite_file import Check, Suite, collect
+from autograder.grader.variants import load_module
 from autograder.grader.workers import Zygote
 from autograder.language import _
-from autograder.results import CheckResult, Outcome, Recognised, SubmissionResult, score_exercise
-from autograder.submission import Submission
-from autograder.variants import load_module
+from autograder.results.document import CheckResult, Outcome, Recognised, SubmissionResult, score_exercise
+from autograder.results.feedback import printable
+from autograder.submissions.submission import Submission
 
 REQUIRED_LAYERS = ("landlock", "seccomp", "rlimits")
 

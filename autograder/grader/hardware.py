@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass
 
 from autograder.grader.workers import Worker, WorkerError, Zygote, ZygoteError
-from autograder.messages import Call, Probe, Raised, Returned
+from autograder.protocol.messages import Call, Probe, Raised, Returned
 
 # CUDA's first start on a machine may read gigabytes of libraries.
 GPU_SECONDS = 120.0

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from autograder.grader.assessing import Assessment
-from autograder.results import Boxes, Matrices, Number
+from autograder.results.document import Boxes, Matrices, Number
 from autograder.suite.closeness import Mismatch
 
 SIDE = 12

@@ -15,11 +15,11 @@ import time
 
 import msgspec
 
-from autograder import scratch
 from autograder.grader.launching import Launched, can_fork, launch_spare
 from autograder.grader.workers import START_SECONDS, Worker, Zygote, ZygoteError
-from autograder.wire import Channel, WireError
-from autograder.worker.zygote_protocol import Started
+from autograder.protocol.wire import Channel, WireError
+from autograder.protocol.zygote import Started
+from autograder.worker import scratch
 
 
 def open_zygote(launched: Launched | None, *, walled: bool) -> Zygote:

@@ -10,17 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder import wire
 from autograder.course import Unit
 from autograder.grader.assessing import Assessment, Assessor
 from autograder.grader.exhibit import Local
 from autograder.grader.suite_file import Check
+from autograder.grader.variants import Variant, misconceptions
 from autograder.language import translated
-from autograder.messages import Absent, Raised, Reply, Returned
-from autograder.results import Outcome, Recognised
+from autograder.protocol import wire
+from autograder.protocol.messages import Absent, Raised, Reply, Returned
+from autograder.results.document import Outcome, Recognised
 from autograder.suite.checks import MisconceptionMark
 from autograder.suite.closeness import agree, tolerance
-from autograder.variants import Variant, misconceptions
 
 KEPT_BYTES = 4 * 2**20
 EXPLAINED = (Outcome.FAILED, Outcome.RAISED)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from autograder.grader.exhibit import forbidden_operators
 from autograder.language import _
-from autograder.messages import Statement
+from autograder.protocol.messages import Statement
 from autograder.worker.source import A_COMPUTED_NAME, MORE_THAN_IS_READ
 
 # No exercise needs these, and each can switch off or falsify what is recorded about a call.

@@ -13,9 +13,19 @@ from autograder.grader.faults import CrashFault, Fault, TimeoutFault
 from autograder.grader.hardware import wake
 from autograder.grader.workers import Worker, WorkerBroke, WorkerDied, WorkerError, WorkerTimeout, Zygote
 from autograder.language import _
-from autograder.messages import Execute, Executed, Parse, Parsed, Reply, Request, SourceProblem, Statement, encode
-from autograder.submission import Submission
-from autograder.worker.printing import PRINT_LIMIT
+from autograder.protocol.limits import PRINT_LIMIT
+from autograder.protocol.messages import (
+    Execute,
+    Executed,
+    Parse,
+    Parsed,
+    Reply,
+    Request,
+    SourceProblem,
+    Statement,
+    encode,
+)
+from autograder.submissions.submission import Submission
 
 CALL_SECONDS = 10.0
 # Processor seconds of one call: at first, once the submission has hung, and once this exercise has.

@@ -16,14 +16,13 @@ from types import TracebackType
 
 import msgspec
 
-from autograder import scratch
 from autograder.grader.launching import Launched, launch
 from autograder.grader.quota import LOOK_SECONDS, Quota
 from autograder.language import _
-from autograder.messages import Reply, Request, decode_reply, encode
-from autograder.wire import Channel, WireError
-from autograder.worker import nvidia
-from autograder.worker.zygote_protocol import Ended, Fork, Forked, Kill, Ready, Started
+from autograder.protocol.messages import Reply, Request, decode_reply, encode
+from autograder.protocol.wire import Channel, WireError
+from autograder.protocol.zygote import Ended, Fork, Forked, Kill, Ready, Started
+from autograder.worker import nvidia, scratch
 
 START_SECONDS = 120.0
 WORKER_START_SECONDS = 20.0

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import nbformat
 
-from autograder import results
 from autograder.bulk.keys import gpus, submission_key, unit_key
 from autograder.bulk.processes import Pool
 from autograder.bulk.running import Keys
 from autograder.bulk.tasks import Settings
 from autograder.course import Course, Unit
 from autograder.language import language
-from autograder.results import SubmissionResult
-from autograder.submission import Submission
+from autograder.nbgrading.cells import submission_of
+from autograder.results import document
+from autograder.results.document import SubmissionResult
+from autograder.submissions.submission import Submission
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Ahead:
     def read(self, unit: Unit, seed: int, submission: Submission) -> SubmissionResult | None:
         """The result graded ahead for this code, under this student's name; None if there is none."""
         try:
-            result = results.decode(self.path(unit, seed, submission).read_bytes())
+            result = document.decode(self.path(unit, seed, submission).read_bytes())
         except (OSError, msgspec.MsgspecError):
             return None
         return msgspec.structs.replace(result, student=submission.student)
@@ -36,7 +38,7 @@ class Ahead:
     def write(self, unit: Unit, seed: int, submission: Submission, result: SubmissionResult) -> None:
         """Keep a result, unless the grader itself failed in it: that is tried again."""
         if not result.grader_errors:
-            self.path(unit, seed, submission).write_bytes(results.encode(result))
+            self.path(unit, seed, submission).write_bytes(document.encode(result))
 
     def path(self, unit: Unit, seed: int, submission: Submission) -> Path:
         known = unit_key(unit, seed, language=language(), hardware=gpus())
@@ -73,8 +75,4 @@ def grade_ahead(
 
 
 def _read(path: Path) -> Submission:
-    import nbformat
-
-    from autograder.nbgrading.grading import submission_of
-
     return submission_of(nbformat.read(path, as_version=4), path.stem, path.parent.parent.name)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
+
+from autograder.submissions.submission import Submission, notebook_submission
 
 SCHEMA_VERSION = 3
 SOLUTION, TEXT = "solution-", "text-"
@@ -16,7 +19,7 @@ SOLUTION, TEXT = "solution-", "text-"
 
 def grade_source(exercise: str, unit: str) -> str:
     """What stands in an exercise's grade cell: the public checks, for the student to run."""
-    return f'from autograder.notebook import check\n\ncheck("{exercise}", unit="{unit}")'
+    return f'from autograder import check\n\ncheck("{exercise}", unit="{unit}")'
 
 
 def metadata(
@@ -61,6 +64,12 @@ def is_grade_cell(cell: Mapping[str, Any]) -> bool:
     """Whether a code cell is one that this engine grades (not an answer that a person grades)."""
     found = nbgrader_of(cell)
     return cell.get("cell_type") == "code" and bool(found.get("grade")) and not found.get("solution")
+
+
+def submission_of(nb: NotebookNode, notebook: str, student: str) -> Submission:
+    """What the student wrote: the notebook's code cells without its grade cells."""
+    own = [{**cell, "source": ""} if is_grade_cell(cell) else cell for cell in nb.cells]
+    return notebook_submission({"cells": own}, Path(f"{notebook}.ipynb"), student)
 
 
 def defined_names(source: str) -> list[str]:

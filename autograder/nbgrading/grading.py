@@ -20,12 +20,13 @@ from autograder.bulk.keys import unit_key
 from autograder.course import Course, Unit, find_course, load_course
 from autograder.language import _, language
 from autograder.nbgrading.ahead import Ahead
-from autograder.nbgrading.cells import is_grade_cell, nbgrader_of
-from autograder.nbgrading.outputs import GradeError, earned, grade_outputs, shown
+from autograder.nbgrading.cells import is_grade_cell, nbgrader_of, submission_of
+from autograder.nbgrading.outputs import grade_outputs, shown
 from autograder.nbgrading.restoring import notes_of
 from autograder.pages import exercise_html
-from autograder.results import ExerciseResult, Outcome, SubmissionResult
-from autograder.submission import Submission, cell_label, notebook_submission
+from autograder.results.document import ExerciseResult, Outcome, SubmissionResult
+from autograder.results.scoring import GradeError, earned
+from autograder.submissions.submission import Submission, cell_label
 
 if TYPE_CHECKING:
     from autograder.grader.grading import Grader
@@ -96,12 +97,6 @@ class Review(NbGraderPreprocessor):
                 if not judged:
                     grade.auto_score = None
             gradebook.db.commit()
-
-
-def submission_of(nb: NotebookNode, notebook: str, student: str) -> Submission:
-    """What the student wrote: the notebook's code cells without its grade cells."""
-    own = [{**cell, "source": ""} if is_grade_cell(cell) else cell for cell in nb.cells]
-    return notebook_submission({"cells": own}, Path(f"{notebook}.ipynb"), student)
 
 
 def write_result(nb: NotebookNode, result: SubmissionResult) -> dict[str, bool]:

@@ -15,7 +15,7 @@ from traitlets.log import get_logger
 
 from autograder.language import _
 from autograder.nbgrading.cells import SOLUTION, cell_id, code_cell, metadata, nbgrader_of
-from autograder.submission import checked_exercises
+from autograder.submissions.submission import checked_exercises
 
 NOTES = "autograder"
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import nbformat
 from nbformat import NotebookNode
 
-from autograder import building
-from autograder.building import BEGIN, BuildError
+from autograder.authoring import building
+from autograder.authoring.building import BEGIN, BuildError
 from autograder.course import Unit
 from autograder.nbgrading.cells import SOLUTION, TEXT, cell_id, code_cell, defined_names, grade_source, metadata
 

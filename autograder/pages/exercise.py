@@ -9,7 +9,7 @@ from itertools import groupby
 from autograder.language import _, says
 from autograder.pages.figures import BoxDrawing, HeatMap, box_drawing, heat_map
 from autograder.pages.rendering import points, render
-from autograder.results import NOT_WRITTEN, Boxes, CheckResult, ExerciseResult, Matrices, Outcome, Recognised
+from autograder.results.document import NOT_WRITTEN, Boxes, CheckResult, ExerciseResult, Matrices, Outcome, Recognised
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from autograder.language import _
-from autograder.results import Boxes, Matrices, Number
+from autograder.results.document import Boxes, Matrices, Number
 
 # Blue, white, orange: told apart with any common colour blindness, and in print.
 LOW, MIDDLE, HIGH = (33, 102, 172), (247, 247, 247), (179, 88, 6)

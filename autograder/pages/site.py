@@ -12,8 +12,8 @@ from autograder.language import _, language
 from autograder.pages.exercise import exercise_html, exercise_style, kind, symbol, word
 from autograder.pages.rendering import points, render
 from autograder.pages.survey import survey
-from autograder.reading import Reading, file_names
-from autograder.results import Outcome, SubmissionResult
+from autograder.results.document import Outcome, SubmissionResult
+from autograder.results.reading import Reading, file_names
 
 INDEX = "index.html"
 STUDENTS = "students"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
 
-from autograder.results import CheckResult, Outcome, SubmissionResult
+from autograder.results.document import CheckResult, Outcome, SubmissionResult
 
 SLOWEST = 10
 BINS = 10

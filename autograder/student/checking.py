@@ -11,11 +11,11 @@ from autograder.grader.assessing import Assessment
 from autograder.grader.grading import Grader
 from autograder.grader.launching import Launched
 from autograder.language import _
-from autograder.results import SubmissionResult
+from autograder.results.document import SubmissionResult
 from autograder.student import progress as progress_file
 from autograder.student.progress import Progress
 from autograder.student.workspace import find_workspace
-from autograder.submission import read_submission
+from autograder.submissions.submission import read_submission
 
 
 class Checker:

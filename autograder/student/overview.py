@@ -99,7 +99,7 @@ def show(reached: Overview) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from autograder.console import console
+    from autograder.results.text import console
     from autograder.student.showing import bar
 
     table = Table(title=reached.title, title_justify="left", box=None, pad_edge=False)

@@ -12,7 +12,7 @@ import msgspec
 from autograder.course import Course, Unit
 from autograder.files import replace_file
 from autograder.language import says
-from autograder.results import NOT_WRITTEN, Outcome, SubmissionResult
+from autograder.results.document import NOT_WRITTEN, Outcome, SubmissionResult
 from autograder.student.outline import exercises
 from autograder.student.workspace import Workspace
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from autograder.course import Course, Unit
 from autograder.language import _
-from autograder.results import ExerciseResult, Outcome, SubmissionResult
+from autograder.results.document import ExerciseResult, Outcome, SubmissionResult
 from autograder.student.outline import exercises
 from autograder.student.progress import Progress
 from autograder.student.showing import (

@@ -11,10 +11,10 @@ from rich.text import Text
 
 from autograder.course import INDEX, Course, Unit
 from autograder.language import _, says, translated
-from autograder.results import NOT_WRITTEN, CheckResult, ExerciseResult, Outcome, SubmissionResult
+from autograder.results.document import NOT_WRITTEN, CheckResult, ExerciseResult, Outcome, SubmissionResult
+from autograder.results.wrapping import wrap
 from autograder.student.outline import exercises
 from autograder.student.progress import Progress
-from autograder.wrapping import wrap
 
 NAME_WIDTH = 28
 SHOWN_PRINT = 1200

@@ -25,17 +25,17 @@ from rich.control import Control
 from rich.segment import Segment
 from watchfiles import Change, awatch
 
-from autograder import scratch
 from autograder.course import Course, CourseError, Unit
 from autograder.grader.launching import Launched
 from autograder.language import _
-from autograder.results import SubmissionResult
+from autograder.results.document import SubmissionResult
 from autograder.student import progress as progress_file
 from autograder.student import workspace
 from autograder.student.hinting import next_hint
 from autograder.student.progress import Progress
 from autograder.student.screens import Scene, draw
 from autograder.student.showing import print_all, result_view
+from autograder.worker import scratch
 
 if TYPE_CHECKING:
     from autograder.student.checking import Checker

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 
-from autograder.messages import Probe
+from autograder.protocol.messages import Probe
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 _MARK = "__autograder__"

@@ -146,6 +146,14 @@ def items_of(got: Any, count: int | None = None, *, what: str | None = None) -> 
     return items
 
 
+def kept_items_of(got: Any, count: int | None = None, *, what: str | None = None) -> list[Any]:
+    """`items_of` a list or tuple: what makes its items on demand has none left when it is asked again."""
+    items = items_of(got, count, what=what)
+    if len(items_of(got)) != len(items):
+        raise Mismatch(_("is empty when it is read again: it is neither list nor tuple"), what=what)
+    return items
+
+
 def _shape_fits(shape: torch.Size, wanted: Sequence[int | None]) -> bool:
     return len(shape) == len(wanted) and all(w is None or n == w for n, w in zip(shape, wanted, strict=True))
 

@@ -39,18 +39,19 @@ def warm_up(modules: list[str]) -> None:
 
     import torch
 
-    from autograder import wire
+    from autograder.protocol import wire
     from autograder.worker.recording import Recording, recording
 
-    # A notebook's check cells import it; here, where it does nothing, they must not fail for want of the file.
-    for name in [*modules, "autograder.notebook"]:
+    for name in modules:
         importlib.import_module(name)
     if sys.platform == "linux" and not sys.argv[1].startswith("port:"):
         from autograder.worker import wall
 
         wall.prepare()
     handle = wire.pack(wire.HandleRef(1, ""))
-    wire.unpack_request(handle.code, memoryview(handle.data))  # msgspec looks up its types' modules, which will be hidden
+    wire.unpack_request(
+        handle.code, memoryview(handle.data)
+    )  # msgspec looks up its types' modules, which will be hidden
     with recording(Recording()):
         x = torch.ones(2, 2, dtype=torch.float64, requires_grad=True)
         (x @ x).exp().sum().backward()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 
-PRINT_LIMIT = 10_000
+from autograder.protocol.limits import PRINT_LIMIT
 
 
 class CappedOutput(io.TextIOBase):

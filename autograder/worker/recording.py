@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from autograder.messages import Watch
+from autograder.protocol.messages import Watch
 
 # Operators, and decompositions of operators into others, that are written in Python.
 _WRITTEN_IN_PYTHON = ("torchvision.ops", "torch._refs", "torch._decomp", "torch._prims", "torch._inductor")

@@ -18,9 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from autograder import wire
 from autograder.language import _
-from autograder.messages import (
+from autograder.protocol import wire
+from autograder.protocol.messages import (
     Absent,
     Call,
     Execute,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from types import CodeType
 
-from autograder.messages import Cell, Parsed, SourceProblem, Statement
+from autograder.protocol.messages import Cell, Parsed, SourceProblem, Statement
 
 _PARSE_ERRORS = (SyntaxError, ValueError, MemoryError, RecursionError)
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)")

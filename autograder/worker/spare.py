@@ -10,11 +10,11 @@ import threading
 
 import msgspec
 
-from autograder.wire import Channel
+from autograder.protocol.wire import Channel
+from autograder.protocol.zygote import Started
 from autograder.worker.printing import redirect
 from autograder.worker.serving import Server
 from autograder.worker.zygote import serve
-from autograder.worker.zygote_protocol import Started
 
 
 def serve_alone(port: int) -> None:

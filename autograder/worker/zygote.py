@@ -16,13 +16,14 @@ from types import ModuleType
 
 import msgspec
 
-from autograder import scratch, wire
-from autograder.messages import Returned, decode_request, encode
-from autograder.wire import Channel, WireError
-from autograder.worker import nvidia
+from autograder.protocol import wire
+from autograder.protocol.messages import Returned, decode_request, encode
+from autograder.protocol.wire import Channel, WireError
+from autograder.protocol.zygote import Ended, Fork, Forked, Kill, Ready, Started
+from autograder.worker import nvidia, scratch
 from autograder.worker.printing import redirect
 from autograder.worker.serving import Server, describe_error
-from autograder.worker.zygote_protocol import Ended, Fork, Forked, Kill, Ready, Started
+from autograder.worker.stand_in import check
 
 
 class Zygote:
@@ -117,16 +118,13 @@ def _prepare(folder: Path, descriptor: int, command: Fork) -> list[str]:
 
 def hide_engine() -> None:
     """Take this package's modules out of the reach of imports: patching what serves a submission would falsify what it
-    reports. What a notebook imports stays."""
+    reports. What a notebook imports stays, and does nothing."""
     for name in [name for name in sys.modules if name.split(".")[0] == "autograder"]:
-        if name != "autograder.notebook":
-            del sys.modules[name]
+        del sys.modules[name]
     package = sys.modules["autograder"] = ModuleType("autograder")
-    package.notebook = sys.modules["autograder.notebook"]  # type: ignore[attr-defined]
+    package.check = check  # type: ignore[attr-defined]
     package.__path__ = []
-    main = ModuleType("__main__")
-    main.__spec__ = sys.modules["__main__"].__spec__  # by which a notebook's checks know that they are being graded
-    sys.modules["__main__"] = main
+    sys.modules["__main__"] = ModuleType("__main__")
 
 
 def serve(channel: Channel, server: Server) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 from conftest import COURSE, GOOD
 
-from autograder.gathering import Found, gather
+from autograder.submissions.gathering import Found, gather
 
 PATIENCE = 60.0
 SLOW = "import time\ntime.sleep(0.4)\n"

@@ -12,9 +12,9 @@ import pytest
 from autograder.course import Unit, load_course
 from autograder.grader.grading import Grader, UnitGrader
 from autograder.grader.workers import Worker, Zygote
-from autograder.messages import Call, Cell, Execute, Name, Parse, Reply, Returned
-from autograder.results import SubmissionResult
-from autograder.submission import Submission, read_submission
+from autograder.protocol.messages import Call, Cell, Execute, Name, Parse, Reply, Returned
+from autograder.results.document import SubmissionResult
+from autograder.submissions.submission import Submission, read_submission
 
 collect_ignore = ["course"]
 os.environ["AUTOGRADER_LANG"] = "en"  # whatever the machine's locale; tests that want another language say so

@@ -15,8 +15,8 @@ from autograder.grader.faults import CrashFault, TimeoutFault
 from autograder.grader.session import Session
 from autograder.grader.suite_file import Check, Suite
 from autograder.grader.workers import Zygote
-from autograder.messages import Call, Name, Returned, encode
-from autograder.results import Outcome
+from autograder.protocol.messages import Call, Name, Returned, encode
+from autograder.results.document import Outcome
 
 SOURCE = """
 import os, time

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.archives import ArchiveError, Limits, unpack
+from autograder.submissions.archives import ArchiveError, Limits, unpack
 
 SUFFIXES = (".py", ".ipynb")
 

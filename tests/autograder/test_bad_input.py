@@ -10,9 +10,9 @@ from conftest import COURSE, GOOD, Grade, check_outcomes, load
 
 from autograder.grader.grading import UnitGrader
 from autograder.grader.workers import Worker, WorkerTimeout
-from autograder.messages import Call, Name, Returned
-from autograder.results import SubmissionResult, encode
-from autograder.submission import read_submission
+from autograder.protocol.messages import Call, Name, Returned
+from autograder.results.document import SubmissionResult, encode
+from autograder.submissions.submission import read_submission
 
 DOUBLE = "def double(X):\n    ### BEGIN SOLUTION\n    return 2 * X\n    ### END SOLUTION\n"
 OTHERS = ["Scale", "softmax", "noise"]

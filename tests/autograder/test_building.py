@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import COURSE
 
-from autograder import building
-from autograder.building import BuildError
+from autograder.authoring import building
+from autograder.authoring.building import BuildError
 from autograder.course import load_course
 
 SOLUTION = "def f(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION\n"

@@ -16,18 +16,18 @@ from classroom import SLOW, WAYS, at_work, hand_in, kill_first, own_zygote, work
 from conftest import COURSE, GOOD
 from rich.console import Console
 
-from autograder import results
 from autograder.bulk import keys
 from autograder.bulk.display import Display
 from autograder.bulk.grading import LOST_IN_A_ROW, TaskGrader
 from autograder.bulk.keys import submission_key, unit_key
 from autograder.bulk.running import FULL_ISOLATION, Keys, Plan, Report, plan, run, sensible_jobs
 from autograder.bulk.tasks import Graded, RunError, Settings, Task
-from autograder.cells import Cell
 from autograder.course import Course, CourseError, load_course
-from autograder.gathering import Found
 from autograder.grader.grading import Grader, UnitGrader
-from autograder.results import CheckResult, Outcome, SubmissionResult, score_exercise
+from autograder.results import document
+from autograder.results.document import CheckResult, Outcome, SubmissionResult, score_exercise
+from autograder.submissions.cells import Cell
+from autograder.submissions.gathering import Found
 
 
 @pytest.fixture
@@ -96,8 +96,9 @@ def test_gpus_are_known_by_the_drivers_own_list(tmp_path: Path, monkeypatch: pyt
 
 def test_the_engine_version_follows_the_sources_but_not_their_views(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     package = tmp_path / "autograder"
-    for name in ("grader/assessing.py", "cli/frame.py", "locale/zh.po"):
-        (package / name).parent.mkdir(parents=True)
+    views = ("cli/frame.py", "results/text.py", "results/exporting/junit.py")
+    for name in ("grader/assessing.py", "results/document.py", "locale/zh.po", *views):
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
         (package / name).write_text("x = 1")
     monkeypatch.setattr(keys, "_PACKAGE", package)
 
@@ -106,12 +107,14 @@ def test_the_engine_version_follows_the_sources_but_not_their_views(tmp_path: Pa
         return keys.engine_version()
 
     first = version()
-    (package / "cli/frame.py").write_text("x = 2")
+    for name in views:
+        (package / name).write_text("x = 2")
     assert version() == first
-    (package / "grader/assessing.py").write_text("x = 2")
-    second = version()
-    (package / "locale/zh.po").write_text("x = 2")
-    assert len({first, second, version()}) == 3
+    seen = {first}
+    for name in ("grader/assessing.py", "results/document.py", "locale/zh.po"):
+        (package / name).write_text("x = 2")
+        seen.add(version())
+    assert len(seen) == 4
     keys.engine_version.cache_clear()
 
 
@@ -130,11 +133,11 @@ def test_only_what_is_missing_or_changed_is_to_be_graded(course: Course, setting
     out = tmp_path / "out"
     made = Keys(course, settings, [])
     for each in found[:2]:
-        results.write(result_of(each.student, made.task(each).key), out)
+        document.write(result_of(each.student, made.task(each).key), out)
     (tmp_path / "in/bob/doubling.py").write_text("x = 5")
     (out / "eve").mkdir()
     (out / "eve/doubling.json").write_text('{"student": "eve", ')
-    results.write(result_of("gone", "key"), out)
+    document.write(result_of("gone", "key"), out)
     planned = plan(found, Keys(course, settings, []), settings, out)
     assert [each.student for each in planned.todo] == ["bob", "eve", "kim"]
     assert [result.student for result in planned.unchanged] == ["ada"]
@@ -147,8 +150,8 @@ def test_a_result_made_without_the_wall_does_not_do_where_it_is_required(
 ):
     found = hand_in(tmp_path / "in", ada="x = 1", bob="x = 1")
     made = Keys(course, settings, [])
-    results.write(result_of("ada", made.task(found[0]).key), tmp_path / "out")
-    results.write(result_of("bob", made.task(found[1]).key, "+".join([*FULL_ISOLATION, "uid"])), tmp_path / "out")
+    document.write(result_of("ada", made.task(found[0]).key), tmp_path / "out")
+    document.write(result_of("bob", made.task(found[1]).key, "+".join([*FULL_ISOLATION, "uid"])), tmp_path / "out")
     strict = msgspec.structs.replace(settings, require_isolation=True)
     assert len(plan(found, made, settings, tmp_path / "out").todo) == 0
     assert [each.student for each in plan(found, made, strict, tmp_path / "out").todo] == ["ada"]
@@ -213,7 +216,7 @@ def test_a_graded_task_has_its_key_and_its_score(grader: TaskGrader, shared: Set
     assert (graded.result.score, graded.result.key, graded.student) == (7, task.key, "ada")
     sent = msgspec.msgpack.decode(msgspec.msgpack.encode(graded), type=Graded)
     assert sent.result is not None
-    assert results.encode(sent.result) == results.encode(graded.result)
+    assert document.encode(sent.result) == document.encode(graded.result)
 
 
 def test_a_worker_killed_from_outside_changes_no_result(shared: Settings):
@@ -320,7 +323,9 @@ def test_running_again_grades_nothing_and_says_so(tmp_path: Path, shared: Settin
     assert (first.graded, first.unchanged) == (2, 0)
     again = run(found, course, shared, tmp_path / "out", Silent(), jobs=1)
     assert (again.graded, again.unchanged) == (0, 2)
-    assert again.results == [results.decode((tmp_path / f"out/{s}/doubling.json").read_bytes()) for s in ("ada", "bob")]
+    assert again.results == [
+        document.decode((tmp_path / f"out/{s}/doubling.json").read_bytes()) for s in ("ada", "bob")
+    ]
 
 
 def test_what_is_fatal_stops_a_run_and_what_is_not_does_not(

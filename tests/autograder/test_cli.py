@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import COURSE, GOOD
 
-from autograder import results
+from autograder.results import document
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_grade_a_folder_of_students(course: Path, tmp_path: Path):
     assert rows["ada"].split()[2:4] == ["7", "7"]
     assert "squares instead of doubling" in rows["bob"]
     assert rows["eve"].split()[2] == "0"
-    written = {path.parent.name: results.decode(path.read_bytes()) for path in tmp_path.rglob("*.json")}
+    written = {path.parent.name: document.decode(path.read_bytes()) for path in tmp_path.rglob("*.json")}
     assert {name: result.score for name, result in written.items()} == {"ada": 7, "bob": 4, "eve": 0}
 
 

@@ -19,7 +19,7 @@ from conftest import COURSE, GOOD
 from autograder.bulk.running import Plan, Report, run
 from autograder.bulk.tasks import Graded, RunError, Settings
 from autograder.course import load_course
-from autograder.gathering import Found, gather
+from autograder.submissions.gathering import Found, gather
 
 Client = pytest.importorskip("distributed").Client
 PATIENCE = 120.0

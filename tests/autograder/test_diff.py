@@ -10,11 +10,11 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from autograder import results
 from autograder.cli import app
-from autograder.differing import compare, described
-from autograder.reading import Reading
-from autograder.results import CheckResult, Outcome, SubmissionResult, score_exercise
+from autograder.results import document
+from autograder.results.differing import compare, described
+from autograder.results.document import CheckResult, Outcome, SubmissionResult, score_exercise
+from autograder.results.reading import Reading
 
 P, F, C, N = Outcome.PASSED, Outcome.FAILED, Outcome.CRASHED, Outcome.NOT_ASSESSED
 
@@ -93,8 +93,8 @@ def test_students_on_one_side_only_are_listed():
 
 @pytest.fixture
 def folders(tmp_path: Path) -> tuple[str, str]:
-    results.write(graded("ada", ("a", F, 1)), tmp_path / "old")
-    results.write(graded("ada", ("a", P, 1)), tmp_path / "new")
+    document.write(graded("ada", ("a", F, 1)), tmp_path / "old")
+    document.write(graded("ada", ("a", P, 1)), tmp_path / "new")
     return str(tmp_path / "old"), str(tmp_path / "new")
 
 

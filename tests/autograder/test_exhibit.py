@@ -9,14 +9,14 @@ import pytest
 import torch
 from conftest import GOOD, submission_of
 
-from autograder import wire
 from autograder.grader.exhibit import Desk, Exhibit, Handle, Local, Room, forbidden_operators
 from autograder.grader.faults import CrashFault, ForbiddenFault, MissingFault, RaisedFault, TimeoutFault
 from autograder.grader.session import Session
+from autograder.grader.variants import run_source
 from autograder.grader.workers import Zygote
-from autograder.messages import Executed, Parsed, Returned, decode_reply, encode
+from autograder.protocol import wire
+from autograder.protocol.messages import Executed, Parsed, Returned, decode_reply, encode
 from autograder.suite.checks import probe
-from autograder.variants import run_source
 
 SOURCE = (
     GOOD

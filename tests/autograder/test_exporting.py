@@ -18,14 +18,14 @@ import junitparser
 import pytest
 from typer.testing import CliRunner
 
-from autograder import results
 from autograder.cli import app
 from autograder.course import CourseError
-from autograder.exporting import FORMATS
-from autograder.exporting.gradebook import write_gradebook
-from autograder.exporting.tables import safe_cell
-from autograder.reading import Reading
-from autograder.results import CheckResult, Outcome, Recognised, SubmissionResult, score_exercise
+from autograder.results import document
+from autograder.results.document import CheckResult, Outcome, Recognised, SubmissionResult, score_exercise
+from autograder.results.exporting import FORMATS
+from autograder.results.exporting.gradebook import write_gradebook
+from autograder.results.exporting.tables import safe_cell
+from autograder.results.reading import Reading
 
 FORMULA = '=HYPERLINK("http://x","y")'
 SCRIPT = "<script>alert(1)</script>"
@@ -371,7 +371,7 @@ def test_a_database_that_cannot_be_used_is_one_clear_line(tmp_path: Path, monkey
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     for result in (graded("ada"), perfect("ada", "gru")):
-        results.write(result, tmp_path / "results")
+        document.write(result, tmp_path / "results")
     return tmp_path / "results"
 
 

@@ -8,9 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.feedback import described, entries, magnitude, pasted, printable, shown_argument
+from autograder.protocol.wire import Opaque
+from autograder.results.feedback import described, entries, magnitude, pasted, printable, shown_argument
 from autograder.suite import tensors
-from autograder.wire import Opaque
 
 DTYPES = st.sampled_from([torch.float64, torch.float32, torch.int64, torch.int32, torch.bool, torch.float16])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.gathering import Found, gather
+from autograder.submissions.gathering import Found, gather
 
 UNITS = ["dropout", "softmax_regression"]
 

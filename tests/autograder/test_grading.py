@@ -12,9 +12,9 @@ from conftest import COURSE, GOOD, Grade, check_outcomes, submission_of
 from autograder.course import Unit, load_course
 from autograder.grader.exhibit import Room
 from autograder.grader.grading import Grader, IsolationError, UnitGrader
-from autograder.results import Outcome, SubmissionResult, encode
-from autograder.submission import read_submission
-from autograder.variants import misconceptions
+from autograder.grader.variants import misconceptions
+from autograder.results.document import Outcome, SubmissionResult, encode
+from autograder.submissions.submission import read_submission
 
 
 def replaced(name: str, body: str, top: str = "") -> str:
@@ -109,7 +109,7 @@ def test_what_serves_a_submission_is_out_of_its_reach(grade: Grade, how: str):
 
 
 def test_what_a_notebook_imports_is_there(grade: Grade):
-    result = grade("from autograder.notebook import check\n" + GOOD + "\ncheck('softmax')\n")
+    result = grade("from autograder import check\n" + GOOD + "\ncheck('softmax')\n")
     assert result.problems == []
     assert [c.outcome for c in result.checks] == [c.outcome for c in grade(GOOD).checks]
 

@@ -17,16 +17,17 @@ from rich.console import Console
 from rich.text import Text
 from typer.testing import CliRunner
 
-from autograder import building, language, prose, translating, verifying
+from autograder import language
+from autograder.authoring import building, prose, translating, verifying
 from autograder.cli import app
 from autograder.course import Course, Unit, load_course
 from autograder.grader.grading import Grader
+from autograder.grader.variants import misconceptions
 from autograder.language import CatalogError, catalog_path, speaking
-from autograder.results import NOT_WRITTEN, SubmissionResult
+from autograder.results.document import NOT_WRITTEN, SubmissionResult
+from autograder.results.wrapping import wrap
 from autograder.student.hinting import read_hints
 from autograder.student.outline import exercises
-from autograder.variants import misconceptions
-from autograder.wrapping import wrap
 
 REAL = load_course(Path(__file__).resolve().parents[2])
 UNITS = list(REAL.units.values())

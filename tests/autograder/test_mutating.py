@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from conftest import COURSE
 
+from autograder.authoring.mutating import judge, known_equivalents, mutants
 from autograder.course import Unit, load_course
-from autograder.mutating import judge, known_equivalents, mutants
 from autograder.suite.checks import SuiteError
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from autograder.pages import exercise_html
 from autograder.pages.figures import box_drawing, heat_map
-from autograder.results import (
+from autograder.results.document import (
     NOT_WRITTEN,
     Boxes,
     CheckResult,

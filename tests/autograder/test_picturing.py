@@ -9,10 +9,10 @@ import torch
 from conftest import Grade
 from torch import Tensor
 
-from autograder import results
 from autograder.grader.assessing import Assessment, Trial
 from autograder.grader.picturing import MOST_BOXES, SIDE, figure_of
-from autograder.results import Boxes, CheckResult, Matrices, Outcome, SubmissionResult, score_exercise
+from autograder.results import document
+from autograder.results.document import Boxes, CheckResult, Matrices, Outcome, SubmissionResult, score_exercise
 from autograder.suite import Mismatch, close
 
 
@@ -68,7 +68,7 @@ def test_values_json_cannot_hold_survive_it():
     assert figure.got == [["nan", "inf"], ["-inf", 0.3]]
     check = CheckResult("test_f", "It holds.", 1, Outcome.FAILED, "no", None, figure)
     written = SubmissionResult("ada", "u", 0, 1, "none", 1, [score_exercise("f", [check], [])])
-    assert results.decode(results.encode(written)) == written
+    assert document.decode(document.encode(written)) == written
 
 
 def test_dimensions_of_one_entry_are_passed_over():

@@ -13,9 +13,9 @@ from torch import nn
 
 from autograder.course import find_course
 from autograder.grader.grading import Grader, UnitGrader
-from autograder.messages import Watch
-from autograder.results import Outcome
-from autograder.submission import read_submission
+from autograder.protocol.messages import Watch
+from autograder.results.document import Outcome
+from autograder.submissions.submission import read_submission
 from autograder.worker.recording import Recording, recording
 
 BOXES = torch.tensor([[0.0, 0.0, 2.0, 1.0], [1.0, 0.0, 3.0, 1.0]])

@@ -15,13 +15,20 @@ import pytest
 from test_pages import ATTACK, DRAWN, GRID, Page
 from typer.testing import CliRunner
 
-from autograder import results
 from autograder.cli import app
 from autograder.course import CourseError
 from autograder.pages.site import write_report
 from autograder.pages.survey import survey
-from autograder.reading import Reading, file_names, read_results
-from autograder.results import CheckResult, ExerciseResult, Outcome, Recognised, SubmissionResult, score_exercise
+from autograder.results import document
+from autograder.results.document import (
+    CheckResult,
+    ExerciseResult,
+    Outcome,
+    Recognised,
+    SubmissionResult,
+    score_exercise,
+)
+from autograder.results.reading import Reading, file_names, read_results
 
 NAMES = [
     "Ada Lovelace",
@@ -206,7 +213,7 @@ def test_the_class_page_shows_the_survey_in_the_order_of_the_course(site: Path):
 
 def test_broken_results_are_named_and_the_rest_is_reported(tmp_path: Path):
     folder = tmp_path / "results"
-    results.write(graded("ada", "dropout", P, F), folder)
+    document.write(graded("ada", "dropout", P, F), folder)
     good = (folder / "ada" / "dropout.json").read_bytes()
     broken = {
         "cut": good[: len(good) // 2],
@@ -217,9 +224,9 @@ def test_broken_results_are_named_and_the_rest_is_reported(tmp_path: Path):
         "high": good.replace(b'"ada"', b'"high"').replace(b'"score": 1.0', b'"score": 7.0'),
         "moved": good,
     }
-    for student, document in broken.items():
+    for student, content in broken.items():
         (folder / student).mkdir()
-        (folder / student / "dropout.json").write_bytes(document)
+        (folder / student / "dropout.json").write_bytes(content)
     (folder / "summary.json").write_text("{}")
     (folder / ".state").mkdir()
     (folder / ".state" / "keys.json").write_text("{}")
@@ -253,7 +260,7 @@ def test_no_results_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_reading_results_needs_no_torch(tmp_path: Path):
-    results.write(graded("ada", "u", P, F), tmp_path / "results")
+    document.write(graded("ada", "u", P, F), tmp_path / "results")
     commands = [["report", "results"], ["export", "results", "--format", "csv"], ["diff", "results", "results"]]
     code = f"import sys\nfrom autograder.cli import app\nfor command in {commands}:\n    app(command, standalone_mode=False)\n"
     code += "assert not {'torch', 'numpy', 'nbformat', 'nbgrader'} & set(sys.modules)"

@@ -8,8 +8,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from autograder import results
-from autograder.results import CheckResult, ExerciseResult, Outcome, ResultError, SubmissionResult, score_exercise
+from autograder.results import document
+from autograder.results.document import (
+    CheckResult,
+    ExerciseResult,
+    Outcome,
+    ResultError,
+    SubmissionResult,
+    score_exercise,
+)
 
 
 def check(outcome: Outcome, points: float = 2) -> CheckResult:
@@ -40,29 +47,29 @@ def test_only_a_passed_check_earns_its_points(outcome: Outcome):
 def test_a_score_that_is_not_finite_or_out_of_range_is_never_written(tmp_path: Path, score: float):
     bad = ExerciseResult("f", score, 3.0, [])
     with pytest.raises(ResultError, match=r"not finite|outside"):
-        results.write(result(bad), tmp_path)
+        document.write(result(bad), tmp_path)
     assert list(tmp_path.rglob("*")) == []
 
 
 def test_a_total_that_is_not_the_sum_is_never_written(tmp_path: Path):
     with pytest.raises(ResultError, match="not the sum"):
-        results.write(result(ExerciseResult("f", 1, 3, []), score=2.0), tmp_path)
+        document.write(result(ExerciseResult("f", 1, 3, []), score=2.0), tmp_path)
 
 
 def test_a_grader_error_is_never_written(tmp_path: Path):
     with pytest.raises(ResultError, match=r"ada/dropout: the grader failed in test_grader_error"):
-        results.write(result(score_exercise("f", [check(Outcome.GRADER_ERROR)], [])), tmp_path)
+        document.write(result(score_exercise("f", [check(Outcome.GRADER_ERROR)], [])), tmp_path)
     assert list(tmp_path.rglob("*.json")) == []
 
 
 def test_what_is_written_reads_back_and_has_the_documented_keys(tmp_path: Path):
     written = result(score_exercise("f", [check(Outcome.PASSED), check(Outcome.FAILED)], ["a note"]))
-    path = results.write(written, tmp_path)
+    path = document.write(written, tmp_path)
     assert path == tmp_path / "ada" / "dropout.json"
-    assert results.decode(path.read_bytes()) == written
-    document = json.loads(path.read_text())
-    assert {"schema", "student", "unit", "score", "max_score", "isolation", "seed", "exercises"} <= set(document)
-    assert set(document["exercises"][0]["checks"][0]) >= {
+    assert document.decode(path.read_bytes()) == written
+    read = json.loads(path.read_text())
+    assert {"schema", "student", "unit", "score", "max_score", "isolation", "seed", "exercises"} <= set(read)
+    assert set(read["exercises"][0]["checks"][0]) >= {
         "id",
         "title",
         "points",
@@ -73,13 +80,13 @@ def test_what_is_written_reads_back_and_has_the_documented_keys(tmp_path: Path):
 
 
 def test_writing_again_replaces_the_document_and_leaves_nothing_beside_it(tmp_path: Path):
-    results.write(result(ExerciseResult("f", 1, 3, [])), tmp_path)
-    results.write(result(ExerciseResult("f", 2, 3, [])), tmp_path)
+    document.write(result(ExerciseResult("f", 1, 3, [])), tmp_path)
+    document.write(result(ExerciseResult("f", 2, 3, [])), tmp_path)
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["dropout.json"]
-    assert results.decode((tmp_path / "ada/dropout.json").read_bytes()).score == 2
+    assert document.decode((tmp_path / "ada/dropout.json").read_bytes()).score == 2
 
 
 def test_an_unknown_outcome_is_refused():
-    document = results.encode(result(score_exercise("f", [check(Outcome.PASSED)], []))).replace(b'"passed"', b'"great"')
+    encoded = document.encode(result(score_exercise("f", [check(Outcome.PASSED)], []))).replace(b'"passed"', b'"great"')
     with pytest.raises(msgspec.ValidationError):
-        results.decode(document)
+        document.decode(encoded)

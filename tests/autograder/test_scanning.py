@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autograder.grader.scanning import suspicious_lines, tampering
-from autograder.messages import Cell
+from autograder.protocol.messages import Cell
 from autograder.worker.source import MENTIONS_LIMIT, ParsedSource
 
 FORBIDDEN = {"dropout_layer": ("*dropout*",), "Net": ("*dropout*",)}
@@ -24,7 +24,10 @@ HONEST = {
     "elsewhere": "def make_dropout_net(p):\n    return nn.Dropout(p)",
 }
 SUSPICIOUS = {
-    "torch's own": (IN_LAYER + "return torch.dropout(X, dropout, True)", "mentions dropout, which dropout_layer is asked"),
+    "torch's own": (
+        IN_LAYER + "return torch.dropout(X, dropout, True)",
+        "mentions dropout, which dropout_layer is asked",
+    ),
     "under a variable of its name": (IN_LAYER + "dropout = F.dropout; return dropout(X)", "mentions dropout, which"),
     "by its name in quotes": (IN_LAYER + "return getattr(F, 'alpha_dropout')(X)", "mentions alpha_dropout, which"),
     "imported": (IN_LAYER + "from torch.nn.functional import feature_dropout as f", "mentions feature_dropout, which"),
@@ -32,7 +35,9 @@ SUSPICIOUS = {
     "exec": (IN_LAYER + "exec('...')", "mentions exec, which can hide"),
     "a computed name": (IN_LAYER + "return getattr(F, 'drop' + 'out')(X)", "mentions a computed name, which can hide"),
     "in a function it calls": (
-        "import torch\ndef helper(x): return inner(x)\ndef inner(x): return F.dropout(x)\n" + IN_LAYER + "return helper(X)",
+        "import torch\ndef helper(x): return inner(x)\ndef inner(x): return F.dropout(x)\n"
+        + IN_LAYER
+        + "return helper(X)",
         "dropout.py:3 mentions dropout, which dropout_layer is asked to build",
     ),
     "where modules are looked for": (IN_LAYER + "sys.path.insert(0, '.')", "mentions path, which can hide"),
@@ -65,7 +70,7 @@ def test_what_could_hide_an_operator_is_remarked_on(what: str):
     ],
 )
 def test_private_parts_of_torch_are_found_under_every_spelling(line: str):
-    assert tampering(ParsedSource([Cell("dropout.py", IN_LAYER + line[:10**6])]).statements)
+    assert tampering(ParsedSource([Cell("dropout.py", IN_LAYER + line[: 10**6])]).statements)
 
 
 def test_a_statement_that_reaches_for_the_record_forfeits_exercises_with_a_rule():

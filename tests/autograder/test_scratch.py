@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import scratch
+from autograder.worker import scratch
 
 
 @pytest.fixture

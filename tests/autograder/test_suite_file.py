@@ -12,7 +12,18 @@ import torch
 from conftest import COURSE
 
 from autograder.grader.suite_file import collect, seed_for
-from autograder.suite import Mismatch, binomial_bounds, check, close, equal, items_of, mean_bounds, number_of, tensor_of
+from autograder.suite import (
+    Mismatch,
+    binomial_bounds,
+    check,
+    close,
+    equal,
+    items_of,
+    kept_items_of,
+    mean_bounds,
+    number_of,
+    tensor_of,
+)
 from autograder.suite.checks import SuiteError, probe
 
 SUITE = COURSE / "tests/hidden/test_doubling.py"
@@ -200,6 +211,12 @@ def test_a_complex_tensor_is_no_number():
         items_of("text")
     with pytest.raises(Mismatch, match=r"shape \(any, 3\)"):
         tensor_of(ONES, shape=(None, 3))
+
+
+def test_items_that_can_be_read_only_once_are_not_kept():
+    assert kept_items_of([1, 2], 2) == kept_items_of((1, 2)) == [1, 2]
+    with pytest.raises(Mismatch, match="neither list nor tuple"):
+        kept_items_of(iter([1, 2]), 2, what="the state")
 
 
 def test_bounds_are_wide_enough_and_no_wider_than_useful():

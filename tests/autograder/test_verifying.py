@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from conftest import COURSE
 
+from autograder.authoring.verifying import Finding, verify
 from autograder.course import Unit, load_course
 from autograder.grader.grading import Grader
-from autograder.verifying import Finding, verify
 
 REFERENCE_TEST = '"""Independent."""\n\nfrom pathlib import Path\n\n\ndef test_it():\n    assert {claim}\n'
 MORE_ACCEPTED = """

@@ -13,8 +13,8 @@ from conftest import COURSE, GOOD, Grade, RunInside, call, load
 
 from autograder.course import find_course
 from autograder.grader.workers import Worker, WorkerBroke, WorkerError, WorkerOverfull, WorkerTimeout, Zygote
-from autograder.messages import Call, Name, Returned, encode
-from autograder.wire import HandleRef
+from autograder.protocol.messages import Call, Name, Returned, encode
+from autograder.protocol.wire import HandleRef
 
 ROOT = find_course(Path(__file__).parent.parent.parent).root
 

@@ -16,19 +16,19 @@ import pytest
 import torch
 from conftest import COURSE, GOOD, call, load
 
+from autograder.cli.diagnosing import diagnose
 from autograder.course import Unit, find_course, load_course
-from autograder.diagnosing import diagnose
 from autograder.grader import hardware as hardware_module
 from autograder.grader.faults import TimeoutFault
 from autograder.grader.grading import Grader, UnitGrader
 from autograder.grader.hardware import GpuError, hardware, wake
 from autograder.grader.suite_file import collect
 from autograder.grader.workers import WorkerBroke, WorkerTimeout, Zygote, ZygoteError
-from autograder.messages import Call, Name, Probe, Returned
-from autograder.results import Outcome, SubmissionResult
-from autograder.submission import read_submission
+from autograder.protocol.messages import Call, Name, Probe, Returned
+from autograder.protocol.zygote import Fork
+from autograder.results.document import Outcome, SubmissionResult
+from autograder.submissions.submission import read_submission
 from autograder.worker import gpu_profile, nvidia
-from autograder.worker.zygote_protocol import Fork
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the wall is Linux's")
 

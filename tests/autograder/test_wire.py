@@ -14,8 +14,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder import wire
-from autograder.messages import Call, Name, Returned, decode_reply, decode_request, encode
+from autograder.protocol import wire
+from autograder.protocol.messages import Call, Name, Returned, decode_reply, decode_request, encode
 from autograder.suite import tensors
 
 DTYPES = [

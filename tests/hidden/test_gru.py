@@ -13,6 +13,7 @@ from autograder.suite import (
     expect_normal,
     given,
     items_of,
+    kept_items_of,
     probe,
     settings,
     st,
@@ -84,13 +85,6 @@ def stays_off(mode, call):
     close(mode, False, what=f"the gradient mode after {call} under torch.no_grad()")
 
 
-def kept_items(got, count, what):
-    """The items of a list or tuple; what makes its items on demand has none left when asked again."""
-    items = items_of(got, count, what=what)
-    expect(len(items_of(got)) == count, "is empty when it is read again: it is neither list nor tuple", what=what)
-    return items
-
-
 def gradients_agree(mine, right, names, call):
     """Compare the gradients of a call with respect to each of its tensors, by name."""
     for name, got, want in zip(names, mine, right, strict=True):
@@ -108,7 +102,7 @@ def gradients_agree(mine, right, names, call):
 def test_init_gru_state_is_one_tensor_of_zeros(submission, batch_size, num_hiddens):
     """The initial state is a tuple of one tensor of shape (batch_size, num_hiddens), all zeros."""
     call = "init_gru_state(batch_size, num_hiddens, device)"
-    (H,) = kept_items(submission.init_gru_state(batch_size, num_hiddens, CPU), 1, call)
+    (H,) = kept_items_of(submission.init_gru_state(batch_size, num_hiddens, CPU), 1, what=call)
     equal(H, torch.zeros(batch_size, num_hiddens), what=f"{call}[0]")
 
 
@@ -154,7 +148,7 @@ def test_init_gru_state_is_made_anew(submission, batch_size, num_hiddens):
 @few
 def test_get_gru_params_has_the_right_shapes_in_order(submission, vocab_size, num_hiddens):
     """It returns eleven float32 tensors: for update gate, reset gate, candidate and output, in this order."""
-    params = kept_items(submission.get_gru_params(vocab_size, num_hiddens, CPU), 11, "the list of parameters")
+    params = kept_items_of(submission.get_gru_params(vocab_size, num_hiddens, CPU), 11, what="the list of parameters")
     for place, shape in enumerate(shapes_for(vocab_size, num_hiddens)):
         tensor_of(params[place], shape=shape, dtype=torch.float32, what=f"{NAMES[place]} (place {place})")
 
@@ -479,10 +473,10 @@ def test_gru_outputs(submission, reference, inputs, H, params):
 @given(**sequences)
 def test_gru_returns_the_last_state(submission, reference, inputs, H, params):
     """The second result is a tuple of one: the state after the last step."""
-    _, state = kept_items(submission.gru(inputs, (H,), params), 2, "gru(inputs, state, params)")
+    _, state = kept_items_of(submission.gru(inputs, (H,), params), 2, what="gru(inputs, state, params)")
     right = reference.gru(inputs, (H,), params)[1]
     what = "the state that gru(inputs, (H,), params) returns"
-    close(kept_items(state, 1, what), right, what=what)
+    close(kept_items_of(state, 1, what=what), right, what=what)
 
 
 @check("gru", points=1)

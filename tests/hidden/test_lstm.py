@@ -13,6 +13,7 @@ from autograder.suite import (
     expect_normal,
     given,
     items_of,
+    kept_items_of,
     probe,
     settings,
     st,
@@ -86,13 +87,6 @@ def stays_off(mode, call):
     close(mode, False, what=f"the gradient mode after {call} under torch.no_grad()")
 
 
-def kept_items(got, count, what):
-    """The items of a list or tuple; what makes its items on demand has none left when asked again."""
-    items = items_of(got, count, what=what)
-    expect(len(items_of(got)) == count, "is empty when it is read again: it is neither list nor tuple", what=what)
-    return items
-
-
 def gradients_agree(mine, right, names, call):
     """Compare the gradients of a call with respect to each of its tensors, by name."""
     for name, got, want in zip(names, mine, right, strict=True):
@@ -110,7 +104,7 @@ def gradients_agree(mine, right, names, call):
 def test_init_lstm_state_is_two_tensors_of_zeros(submission, batch_size, num_hiddens):
     """The initial state is a tuple (H, C) of two tensors of shape (batch_size, num_hiddens), all zeros."""
     call = "init_lstm_state(batch_size, num_hiddens, device)"
-    state = kept_items(submission.init_lstm_state(batch_size, num_hiddens, CPU), 2, call)
+    state = kept_items_of(submission.init_lstm_state(batch_size, num_hiddens, CPU), 2, what=call)
     for place, each in enumerate(state):
         equal(each, torch.zeros(batch_size, num_hiddens), what=f"{call}[{place}]")
 
@@ -177,7 +171,7 @@ def test_init_lstm_state_is_made_anew(submission, batch_size, num_hiddens):
 @few
 def test_get_lstm_params_has_the_right_shapes_in_order(submission, vocab_size, num_hiddens):
     """It returns fourteen float32 tensors: input, forget and output gate, candidate memory, output layer."""
-    params = kept_items(submission.get_lstm_params(vocab_size, num_hiddens, CPU), 14, "the list of parameters")
+    params = kept_items_of(submission.get_lstm_params(vocab_size, num_hiddens, CPU), 14, what="the list of parameters")
     for place, shape in enumerate(shapes_for(vocab_size, num_hiddens)):
         tensor_of(params[place], shape=shape, dtype=torch.float32, what=f"{NAMES[place]} (place {place})")
 
@@ -335,7 +329,7 @@ step = {
 def stepped(submission, X, H, C, params, when=""):
     """(H, C) of a submission's cell, shapes and dtypes checked. when: what is special about params."""
     call = f"{when}lstm_cell(X, H, C, params)"
-    states = kept_items(submission.lstm_cell(X, H, C, params), 2, call)
+    states = kept_items_of(submission.lstm_cell(X, H, C, params), 2, what=call)
     return [
         tensor_of(each, shape=H.shape, dtype=H.dtype, what=f"{when}the new {name}")
         for name, each in zip("HC", states, strict=True)
@@ -547,9 +541,9 @@ def test_lstm_outputs(submission, reference, inputs, H, C, params):
 @given(**sequences)
 def test_lstm_returns_the_last_states(submission, reference, inputs, H, C, params):
     """The second result is the tuple (H, C) after the last step."""
-    _, state = kept_items(submission.lstm(inputs, (H, C), params), 2, "lstm(inputs, state, params)")
+    _, state = kept_items_of(submission.lstm(inputs, (H, C), params), 2, what="lstm(inputs, state, params)")
     right = reference.lstm(inputs, (H, C), params)[1]
-    last = kept_items(state, 2, "the state that lstm(inputs, (H, C), params) returns")
+    last = kept_items_of(state, 2, what="the state that lstm(inputs, (H, C), params) returns")
     for name, got, want in zip("HC", last, right, strict=True):
         close(got, want, what=f"{name} in the state that lstm(inputs, (H, C), params) returns")
 

@@ -312,6 +312,20 @@ def accuracy_by_numpy(y_hat, y):
     return float((predicted == y.numpy()).sum())
 
 
+class Sums:
+    def __init__(self, n):
+        self.data = [0.0] * n
+
+    def add(self, *args):
+        self.data = [a + float(b) for a, b in zip(self.data, args)]
+
+    def reset(self):
+        self.data = [0.0] * len(self.data)
+
+    def __getitem__(self, idx):
+        return self.data[idx]
+
+
 @misconception(
     "Accumulator",
     "all accumulators share their sums",
@@ -384,19 +398,9 @@ class RoundingAccumulator:
     hint="The loss of a batch requires a gradient, and torch hands no such tensor to NumPy. How does one get a plain Python "
     "number out of a tensor of one element?",
 )
-class NumpyAccumulator:
-    def __init__(self, n):
-        self.data = [0.0] * n
-
+class NumpyAccumulator(Sums):
     def add(self, *args):
-        amounts = [a.double().numpy() if isinstance(a, torch.Tensor) else a for a in args]
-        self.data = [a + float(b) for a, b in zip(self.data, amounts)]
-
-    def reset(self):
-        self.data = [0.0] * len(self.data)
-
-    def __getitem__(self, idx):
-        return self.data[idx]
+        super().add(*(a.double().numpy() if isinstance(a, torch.Tensor) else a for a in args))
 
 
 @misconception(
@@ -432,18 +436,9 @@ class AliasingAccumulator:
     trips="test_accumulator_adds_up",
     hint="After two calls of add only the amounts of the second are left. Each call has to start from the sums so far.",
 )
-class OverwritingAccumulator:
-    def __init__(self, n):
-        self.data = [0.0] * n
-
+class OverwritingAccumulator(Sums):
     def add(self, *args):
         self.data = [float(a) for a in args]
-
-    def reset(self):
-        self.data = [0.0] * len(self.data)
-
-    def __getitem__(self, idx):
-        return self.data[idx]
 
 
 @misconception(
@@ -452,18 +447,17 @@ class OverwritingAccumulator:
     trips="test_accumulator_resets",
     hint="After reset() some sums are gone. It sets every sum to zero and keeps as many as there were.",
 )
-class ForgetfulAccumulator:
-    def __init__(self, n):
-        self.data = [0.0] * n
-
-    def add(self, *args):
-        self.data = [a + float(b) for a, b in zip(self.data, args)]
-
+class ForgetfulAccumulator(Sums):
     def reset(self):
         self.data = [0.0]
 
-    def __getitem__(self, idx):
-        return self.data[idx]
+
+def share_of_hits(net, data_iter):
+    hits = total = 0
+    for X, y in data_iter:
+        hits += float((net(X).argmax(dim=1) == y).sum())
+        total += len(y)
+    return hits / total
 
 
 @misconception(
@@ -504,11 +498,7 @@ def mean_of_batch_accuracies(net, data_iter):
     "evaluated.",
 )
 def evaluate_in_training_mode(net, data_iter):
-    hits = total = 0
-    for X, y in data_iter:
-        hits += float((net(X).argmax(dim=1) == y).sum())
-        total += len(y)
-    return hits / total
+    return share_of_hits(net, data_iter)
 
 
 @misconception(
@@ -521,12 +511,7 @@ def evaluate_in_training_mode(net, data_iter):
 def evaluate_with_one_flag(net, data_iter):
     if isinstance(net, nn.Module):
         net.training = False
-    hits = total = 0
-    with torch.no_grad():
-        for X, y in data_iter:
-            hits += float((net(X).argmax(dim=1) == y).sum())
-            total += len(y)
-    return hits / total
+    return share_of_hits(net, data_iter)
 
 
 @misconception(
@@ -539,12 +524,7 @@ def evaluate_with_one_flag(net, data_iter):
 def evaluate_if_training(net, data_iter):
     if isinstance(net, nn.Module) and net.training:
         net.eval()
-    hits = total = 0
-    with torch.no_grad():
-        for X, y in data_iter:
-            hits += float((net(X).argmax(dim=1) == y).sum())
-            total += len(y)
-    return hits / total
+    return share_of_hits(net, data_iter)
 
 
 @misconception(
@@ -557,12 +537,7 @@ def evaluate_if_training(net, data_iter):
 def evaluate_flattened(net, data_iter):
     if isinstance(net, nn.Module):
         net.eval()
-    hits = total = 0
-    with torch.no_grad():
-        for X, y in data_iter:
-            hits += float((net(X.flatten(1)).argmax(dim=1) == y).sum())
-            total += len(y)
-    return hits / total
+    return share_of_hits(net, ((X.flatten(1), y) for X, y in data_iter))
 
 
 @misconception(
@@ -576,11 +551,7 @@ def evaluate_without_gradients_for_good(net, data_iter):
     if isinstance(net, nn.Module):
         net.eval()
     torch.set_grad_enabled(False)
-    hits = total = 0
-    for X, y in data_iter:
-        hits += float((net(X).argmax(dim=1) == y).sum())
-        total += len(y)
-    return hits / total
+    return share_of_hits(net, data_iter)
 
 
 def one_step(net, X, y, loss, updater, clear=True, reduce=True):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.building import drifted
+from autograder.authoring.building import drifted
 from autograder.course import Unit, find_course
 from autograder.grader.suite_file import collect
+from autograder.grader.variants import accepted_variants, misconceptions
 from autograder.suite.checks import MisconceptionMark
-from autograder.variants import accepted_variants, misconceptions
 
 COURSE = find_course()
 

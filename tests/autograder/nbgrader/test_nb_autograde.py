@@ -17,12 +17,12 @@ from nbgrader.api import Gradebook
 
 from autograder.bulk.processes import Pool
 from autograder.bulk.tasks import Graded, Task
-from autograder.cells import Cell
 from autograder.course import load_course
 from autograder.nbgrading import grading
 from autograder.nbgrading.ahead import Ahead, grade_ahead
-from autograder.nbgrading.grading import submission_of
-from autograder.submission import Submission
+from autograder.nbgrading.cells import submission_of
+from autograder.submissions.cells import Cell
+from autograder.submissions.submission import Submission
 
 ATTACK = "<script>document.title = 'taken'</script>"
 

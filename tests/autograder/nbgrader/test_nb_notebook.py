@@ -15,11 +15,11 @@ import pytest
 import torch
 from nbcourse import NbCourse, cell_of
 
-from autograder import notebook
 from autograder.course import CourseError
 from autograder.grader.grading import Grader
-from autograder.notebook import ChecksFailed, check
-from autograder.submission import checked_exercises, read_submission
+from autograder.student import notebook
+from autograder.student.notebook import ChecksFailed, check
+from autograder.submissions.submission import checked_exercises, read_submission
 
 TWICE = "def double(X):\n    return 2 * X\n"
 
@@ -112,7 +112,7 @@ def test_an_interruption_stops_the_checks(names: dict[str, Any]) -> None:
 
 
 def test_importing_it_costs_no_torch() -> None:
-    code = "import sys, autograder.notebook; sys.exit('torch' in sys.modules or 'pytest' in sys.modules)"
+    code = "import sys; from autograder import check; sys.exit('torch' in sys.modules or 'pytest' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -122,7 +122,7 @@ def test_check_does_nothing_where_a_submission_is_graded(nbcourse: NbCourse, tmp
 
     nb = nbcourse.source()
     cell = cell_of(nb, "solution-double")
-    cell["source"] = f"from autograder.notebook import check\n{cell.source}\ncheck('double')"
+    cell["source"] = f"from autograder import check\n{cell.source}\ncheck('double')"
     path = tmp_path / "doubling.ipynb"
     path.write_text(nbformat.writes(nb))
     with Grader(1) as grader:
@@ -143,11 +143,11 @@ def test_check_cells_are_no_part_of_a_submission(nbcourse: NbCourse, tmp_path: P
 @pytest.mark.parametrize(
     ("source", "exercises"),
     [
-        ('from autograder.notebook import check; check("double")', ["double"]),
+        ('from autograder import check; check("double")', ["double"]),
         ("# my own words\ncheck('double', unit=\"doubling\")\ncheck('Scale')", ["double", "Scale"]),
         ('check("double")\nprint(1)', []),
         ('y = check("double")', []),
-        ("from autograder.notebook import check", []),
+        ("from autograder import check", []),
         ("# only words", []),
     ],
 )

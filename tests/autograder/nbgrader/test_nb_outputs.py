@@ -14,8 +14,9 @@ from nbgrader.utils import determine_grade
 
 from autograder.nbgrading.cells import code_cell, metadata
 from autograder.nbgrading.grading import FOR_A_PERSON, write_result
-from autograder.nbgrading.outputs import GradeError, earned, grade_outputs
-from autograder.results import CheckResult, ExerciseResult, Outcome, SubmissionResult, score_exercise
+from autograder.nbgrading.outputs import grade_outputs
+from autograder.results.document import CheckResult, ExerciseResult, Outcome, SubmissionResult, score_exercise
+from autograder.results.scoring import GradeError, earned
 
 assert FOR_A_PERSON
 

@@ -9,12 +9,12 @@ import pytest
 from nbcourse import CANARIES, POINTS, NbCourse, cell_of
 from nbgrader.nbgraderformat import MetadataValidator
 
-from autograder.building import BuildError, notebook_of
+from autograder.authoring.building import BuildError, notebook_of
 from autograder.course import CourseError, find_course, load_course
 from autograder.nbgrading.cells import nbgrader_of
 from autograder.nbgrading.source import source_notebook, source_text
 from autograder.nbgrading.writing import CONFIG, points_of, write_course
-from autograder.submission import checked_exercises
+from autograder.submissions.submission import checked_exercises
 
 
 def grade_ids(root: Path) -> list[str]:
@@ -130,7 +130,7 @@ def test_nothing_secret_is_released(nbcourse: NbCourse) -> None:
 
 
 def test_released_stubs_are_those_of_the_assignment(nbcourse: NbCourse) -> None:
-    from autograder.building import build
+    from autograder.authoring.building import build
 
     unit = load_course(nbcourse.root).unit("doubling")
     stub = notebook_of(build(unit)[unit.stub], unit.name)

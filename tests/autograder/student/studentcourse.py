@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from autograder import building
+from autograder.authoring import building
 from autograder.course import Course, load_course
 
 COURSE = Path(__file__).parent.parent / "course"

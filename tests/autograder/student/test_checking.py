@@ -149,7 +149,7 @@ def test_doctor_works_without_torch_and_names_the_command(space: Path):
 
 
 def test_doctor_notices_a_workspace_that_cannot_be_written(space: Path, monkeypatch: pytest.MonkeyPatch):
-    from autograder import diagnosing
+    from autograder.cli import diagnosing
 
     monkeypatch.chdir(space)
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere

@@ -93,7 +93,7 @@ def test_an_editor_finds_every_check_below_its_units_folder(worked: Path):
 def test_a_file_that_cannot_be_used_is_explained(
     course: Course, tmp_path: Path, name: str, content: bytes, said: str, checker: object
 ):
-    from autograder.console import console
+    from autograder.cli.console import console
     from autograder.student.checking import Checker
     from autograder.student.progress import Progress
     from autograder.student.showing import print_all, result_view

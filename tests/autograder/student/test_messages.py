@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from autograder.feedback import call_code, entries
-from autograder.wire import Opaque
+from autograder.protocol.wire import Opaque
+from autograder.results.feedback import call_code, entries
 
 
 def marked(text: str) -> str:

@@ -19,10 +19,10 @@ from autograder.grader.grading import Grader
 from autograder.grader.launching import can_fork, launch, launch_spare
 from autograder.grader.portable import Spares, open_zygote
 from autograder.grader.workers import WorkerTimeout, ZygoteError
-from autograder.messages import Call, Cell, Execute, Name, Parse, Returned
-from autograder.results import Outcome
-from autograder.submission import Submission
-from autograder.wire import Channel
+from autograder.protocol.messages import Call, Cell, Execute, Name, Parse, Returned
+from autograder.protocol.wire import Channel
+from autograder.results.document import Outcome
+from autograder.submissions.submission import Submission
 
 
 def submission(source: str) -> Submission:

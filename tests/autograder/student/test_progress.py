@@ -12,7 +12,7 @@ import pytest
 from studentcourse import run
 
 from autograder.course import Course
-from autograder.results import CheckResult, ExerciseResult, Outcome, SubmissionResult, score_exercise
+from autograder.results.document import CheckResult, ExerciseResult, Outcome, SubmissionResult, score_exercise
 from autograder.student import overview
 from autograder.student.outline import exercises
 from autograder.student.progress import Progress, read, write

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from studentcourse import environment, make_course, solve
 
-from autograder.building import BuildError
+from autograder.authoring.building import BuildError
+from autograder.authoring.releasing import index_text, release
 from autograder.course import Course, CourseError, find_course, load_course
-from autograder.student.releasing import index_text, release
 
 CANARY = "canary-3f9a1c"
 

@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from autograder.reading import Reading
-from autograder.results import CheckResult, Outcome, SubmissionResult
+from autograder.results.document import CheckResult, Outcome, SubmissionResult
+from autograder.results.reading import Reading
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.cells import Cell
 from autograder.language import _
+from autograder.submissions.cells import Cell
 
 SIZE_LIMIT = 8 * 2**20
 SUFFIXES = (".py", ".ipynb")
-_IMPORT_CHECK = re.compile(r"from\s+autograder\.notebook\s+import\s+check")
+_IMPORT_CHECK = re.compile(r"from\s+autograder\s+import\s+check")
 _CHECK = re.compile(r"""check\(\s*["'](?P<name>\w+)["']\s*(,[^()]*)?\)""")
 
 
@@ -56,7 +56,7 @@ def notebook_submission(notebook: Any, path: Path, student: str) -> Submission:
 
 
 def checked_exercises(source: str) -> list[str]:
-    """The exercises a cell checks, if it does nothing but import and call `autograder.notebook.check`; else none."""
+    """The exercises a cell checks, if it does nothing but import and call `autograder.check`; else none."""
     parts = [
         part.strip() for line in source.splitlines() if not line.lstrip().startswith("#") for part in line.split(";")
     ]

@@ -11,6 +11,7 @@ MAX_EXTENSIONS = 10_000  # tensors, above all: each costs 10 us and a kilobyte, 
 MAX_NESTING = 64
 MAX_TEXT_BYTES = 400_000
 MAX_KEY_BYTES = 1_000
+PRINT_LIMIT = 10_000  # characters of what a submission prints, over a worker's whole life
 
 
 class WireError(Exception):

@@ -15,15 +15,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from autograder import building
+from autograder.authoring import building
 from autograder.course import Unit
 from autograder.grader.grading import Grader, UnitGrader
 from autograder.grader.suite_file import SilentPlugin, forget_module
+from autograder.grader.variants import Variant, accepted_variants, load_module, misconceptions, together
 from autograder.language import translated
-from autograder.results import CheckResult, Outcome, SubmissionResult
-from autograder.submission import Submission, read_submission
+from autograder.results.document import CheckResult, Outcome, SubmissionResult
+from autograder.submissions.submission import Submission, read_submission
 from autograder.suite.checks import MisconceptionMark
-from autograder.variants import Variant, accepted_variants, load_module, misconceptions, together
 
 ACCEPTED_PER_EXERCISE = 3
 

@@ -19,7 +19,7 @@ from autograder.language import _
 if TYPE_CHECKING:
     from autograder.grader.assessing import Assessment, Assessor
     from autograder.grader.suite_file import Suite
-    from autograder.results import ExerciseResult
+    from autograder.results.document import ExerciseResult
 
 _benches: dict[str, tuple[Suite, Assessor]] = {}
 
@@ -36,21 +36,14 @@ def check(exercise: str, unit: str | None = None) -> None:
     """Run an exercise's public checks on the names this notebook (or program) has defined, and show how they end.
 
     unit: the exercise's unit; needed only where two units have an exercise of that name. Raises ChecksFailed if a check
-    does not pass, so that nbgrader's validate sees it too, and CourseError for an exercise that does not exist. Where a
-    submission is being graded it does nothing.
+    does not pass, so that nbgrader's validate sees it too, and CourseError for an exercise that does not exist. While a
+    submission is graded its worker puts a function that does nothing in this one's place.
     """
-    if _being_graded():
-        return
     result = _assessed(_unit_of(exercise, unit), exercise)
     _show(result)
     failed = [each for each in result.checks if each.outcome not in ("passed", "not_assessed")]
     if failed:
         raise ChecksFailed(_summary(result))
-
-
-def _being_graded() -> bool:
-    main = sys.modules.get("__main__")
-    return getattr(getattr(main, "__spec__", None), "name", "") == "autograder.worker.__main__"
 
 
 def _unit_of(exercise: str, name: str | None) -> Unit:
@@ -76,7 +69,7 @@ def _assessed(unit: Unit, exercise: str) -> ExerciseResult:
     from autograder.grader.exhibit import Local
     from autograder.grader.explaining import explain
     from autograder.grader.picturing import figure_of
-    from autograder.results import CheckResult, score_exercise
+    from autograder.results.document import CheckResult, score_exercise
 
     suite, assessor = _bench(unit)
     namespace = _namespace()
@@ -137,7 +130,7 @@ def _stop_if_interrupted(assessment: Assessment) -> None:
 
 def _show(result: ExerciseResult) -> None:
     """As HTML in a notebook, as text elsewhere."""
-    from autograder.console import exercise_text
+    from autograder.results.text import exercise_text
 
     text = exercise_text(result)
     if "IPython" not in sys.modules or sys.modules["IPython"].get_ipython() is None:
@@ -152,7 +145,7 @@ def _show(result: ExerciseResult) -> None:
 
 def _summary(result: ExerciseResult) -> str:
     """One line; all of it where nbgrader validates, which prints nothing else."""
-    from autograder.console import exercise_text
+    from autograder.results.text import exercise_text
 
     if os.environ.get("NBGRADER_VALIDATING"):
         return exercise_text(result)

@@ -14,10 +14,10 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
-from autograder.building import BuildError, cut
+from autograder.authoring.building import BuildError, cut
+from autograder.authoring.prose import passages
 from autograder.course import INDEX, Course, Unit
 from autograder.language import ENGINE, LANGUAGES, VALUE, catalog_path, read_catalog
-from autograder.prose import passages
 
 OTHERS = tuple(language for language in LANGUAGES if language != "en")
 HEADER = """msgid ""

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from autograder.course import CourseError
-from autograder.results import ResultError, SubmissionResult, decode, validate
+from autograder.results.document import ResultError, SubmissionResult, decode, validate
 
 LONGEST_NAME = 80
 

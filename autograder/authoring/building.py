@@ -10,9 +10,9 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.authoring.prose import retold
 from autograder.course import Course, Unit
 from autograder.language import LANGUAGES, catalog_path, read_catalog
-from autograder.prose import retold
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 TABLE_BEGIN, TABLE_END = "<!-- units: made by autograder build -->", "<!-- end of units -->"

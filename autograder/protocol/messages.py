@@ -8,10 +8,9 @@ from typing import Annotated, Any
 
 import msgspec
 
-from autograder import wire
-from autograder.cells import Cell as Cell
-from autograder.limits import check_limits
-from autograder.worker.printing import PRINT_LIMIT
+from autograder.protocol import wire
+from autograder.protocol.limits import PRINT_LIMIT, check_limits
+from autograder.submissions.cells import Cell as Cell
 
 # An honest worker cuts what it sends to well below these; a longer one is refused when it is decoded.
 Short = Annotated[str, msgspec.Meta(max_length=1_000)]

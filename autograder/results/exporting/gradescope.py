@@ -10,8 +10,8 @@ import msgspec
 
 from autograder.course import CourseError
 from autograder.files import write_file
-from autograder.reading import Reading, file_names
-from autograder.results import CheckResult, Outcome, SubmissionResult
+from autograder.results.document import CheckResult, Outcome, SubmissionResult
+from autograder.results.reading import Reading, file_names
 
 
 def write_gradescope(reading: Reading, target: Path, titles: Mapping[str, str]) -> list[Path]:

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.limits import WireError as WireError
+from autograder.protocol.limits import WireError as WireError
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 RECEIVED_BYTES = 64 * 1024

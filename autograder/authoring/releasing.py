@@ -18,7 +18,7 @@ import zipfile
 from pathlib import Path
 
 import autograder
-from autograder.building import BEGIN, END, BuildError
+from autograder.authoring.building import BEGIN, END, BuildError
 from autograder.course import INDEX, Course, CourseError, Unit, load_course
 from autograder.student import workspace
 

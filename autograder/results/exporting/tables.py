@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from autograder.files import write_file
-from autograder.reading import Reading, file_names
-from autograder.results import Outcome, SubmissionResult
+from autograder.results.document import Outcome, SubmissionResult
+from autograder.results.reading import Reading, file_names
 
 # A cell that begins like this is a formula to a spreadsheet, whoever wrote it.
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")

@@ -8,8 +8,8 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from autograder.files import write_file
-from autograder.reading import Reading
-from autograder.results import CheckResult, Outcome, SubmissionResult
+from autograder.results.document import CheckResult, Outcome, SubmissionResult
+from autograder.results.reading import Reading
 
 _ERRORS = (Outcome.RAISED, Outcome.CRASHED, Outcome.TIMED_OUT, Outcome.GRADER_ERROR)
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

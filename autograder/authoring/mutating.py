@@ -17,11 +17,11 @@ from cosmic_ray.operators.operator import Operator
 from cosmic_ray.plugins import get_operator, operator_names
 from parso.python.tree import Keyword, Name
 
-from autograder.building import BEGIN, END
+from autograder.authoring.building import BEGIN, END
 from autograder.course import Unit, load_course
 from autograder.grader.grading import Grader, UnitGrader
-from autograder.messages import Cell
-from autograder.submission import Submission
+from autograder.protocol.messages import Cell
+from autograder.submissions.submission import Submission
 from autograder.suite.checks import SuiteError
 
 MUTANT_SECONDS = 2.0

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import CourseError
-from autograder.reading import Reading
-from autograder.results import SubmissionResult
+from autograder.results.document import SubmissionResult
+from autograder.results.reading import Reading
+from autograder.results.scoring import earned
 
 
 def write_gradebook(reading: Reading, target: str, titles: Mapping[str, str]) -> list[str]:
@@ -66,8 +67,6 @@ def _write_unit(gradebook: Any, unit: str, results: list[SubmissionResult]) -> N
 
 def _write_submission(gradebook: Any, result: SubmissionResult, points: Mapping[str, float]) -> None:
     from nbgrader.api import Grade
-
-    from autograder.nbgrading.outputs import earned
 
     gradebook.update_or_create_student(result.student)
     # nbgrader builds a submission before it adds it; flushing in between would warn about every part of it.

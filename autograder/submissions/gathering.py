@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 
-from autograder.archives import PASSED_OVER, ArchiveError, shown, unpack
-from autograder.submission import SUFFIXES
+from autograder.submissions.archives import PASSED_OVER, ArchiveError, shown, unpack
+from autograder.submissions.submission import SUFFIXES
 
 _NBGRADER = ("source", "release", "autograded", "feedback", "gradebook.db", "nbgrader_config.py")
 _NAME_BYTES = 200

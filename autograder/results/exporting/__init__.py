@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.exporting import gradebook, gradescope, junit, tables
-from autograder.reading import Reading
+from autograder.results.exporting import gradebook, gradescope, junit, tables
+from autograder.results.reading import Reading
 
 Export = Callable[[Reading, str, Mapping[str, str]], list[str]]
 

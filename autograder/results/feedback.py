@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from autograder.language import _
-from autograder.wire import HandleRef, Opaque
+from autograder.protocol.wire import HandleRef, Opaque
 
 PASTED_ENTRIES = 64
 SHOWN_ENTRIES = 36

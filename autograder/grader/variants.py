@@ -13,8 +13,8 @@ from types import ModuleType
 from typing import Any
 
 from autograder.course import Unit
-from autograder.messages import Cell
-from autograder.submission import Submission
+from autograder.protocol.messages import Cell
+from autograder.submissions.submission import Submission
 from autograder.suite.checks import AcceptedMark, MisconceptionMark, SuiteError, mark_of
 
 

@@ -1,0 +1,1 @@
+"""A lecturer's tools: building assignments, translating, verifying, releasing."""

@@ -1,0 +1,1 @@
+"""What grading yields: the document, and everything that is read out of it."""

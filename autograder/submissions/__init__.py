@@ -1,0 +1,1 @@
+"""What students handed in: finding it, unpacking it, reading it."""
