@@ -1,8 +1,8 @@
 """The language of what students read: PO catalogs, English where one has no translation.
 
 The engine's messages are marked with `_("...")` and translated in `locale/zh.po`. What lecturers write in English (titles,
-hints, misconceptions) is translated in a catalog beside it: `tests/hidden/zh/softmax_regression.po` belongs to
-`tests/hidden/test_softmax_regression.py`. `autograder translate` keeps the catalogs up to date.
+hints, misconceptions, prose) is translated in the catalog of the unit's folder, `tests/units/softmax_regression/zh.po`.
+`autograder translate` keeps the catalogs up to date.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def preferred() -> str:
 
 def _(message: str) -> str:
     """The engine's message in the language chosen. Put values in afterwards: `_("{name} is missing").format(name=name)`."""
-    return _said(message, ENGINE / f"{language()}.po")
+    return _said(message, catalog_path(ENGINE, language()))
 
 
 def N_(message: str) -> str:
@@ -81,17 +81,17 @@ def N_(message: str) -> str:
 
 def says(text: str, message: str) -> bool:
     """Whether `text` is the engine's `message`, in whatever language it was said."""
-    return any(text == _said(message, ENGINE / f"{known}.po") for known in LANGUAGES)
+    return any(text == _said(message, catalog_path(ENGINE, known)) for known in LANGUAGES)
 
 
-def translated(message: str, source: Path) -> str:
-    """A sentence that a lecturer wrote in `source`, in the language chosen; as it is where nobody translated it."""
-    return _said(message, catalog_path(source, language()))
+def translated(message: str, folder: Path) -> str:
+    """A sentence that a lecturer wrote in a file of `folder`, in the language chosen; as it is where nobody translated it."""
+    return _said(message, catalog_path(folder, language()))
 
 
-def catalog_path(source: Path, language: str) -> Path:
-    """Where the translations of a file of the course lie: in a folder beside it, named by the language."""
-    return source.parent / language / f"{source.stem.removeprefix('test_')}.po"
+def catalog_path(folder: Path, language: str) -> Path:
+    """Where the sentences of a folder are translated into a language."""
+    return folder / f"{language}.po"
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _filled(translation: str, values: dict[str, str]) -> str:
 
 
 def _said(message: str, catalog: Path) -> str:
-    return message if catalog.stem == "en" or catalog.parent.name == "en" else read_catalog(catalog).say(message)
+    return message if catalog.stem == "en" else read_catalog(catalog).say(message)
 
 
 @lru_cache(maxsize=256)

@@ -1,4 +1,4 @@
-"""`pytest tests/hidden/test_softmax_regression.py --submission FILE`: the same verdicts as the command line.
+"""`pytest tests/units/softmax_regression/test_hidden.py --submission FILE`: the same verdicts as the command line.
 
 A test marked with @check is not called by pytest itself: it is assessed as in grading, with the submission in a worker.
 In a student's workspace plain `pytest` judges the student's own files by the course's public checks.
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from autograder.grader.grading import Grader, UnitGrader
     from autograder.grader.session import Session
 
+HIDDEN = "test_hidden.py"
 _graders = pytest.StashKey["_Graders"]()
 
 
@@ -99,8 +100,9 @@ class _Graders:
         from autograder.submissions.submission import read_submission
 
         course = find_course(path.parent)
-        unit = course.unit(path.stem.removeprefix("test_"))
-        public = path.parent.name != "hidden"
+        public = path.name != HIDDEN
+        named = path.stem.removeprefix("test_")  # in a workspace
+        unit = course.unit(named if named in course.units else path.parent.name, drafts=True)
         if public not in self._grader:
             self._grader[public] = Grader(course.seed, public=public, walled=not public)
         grader = self._grader[public].unit(unit)

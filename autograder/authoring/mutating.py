@@ -11,18 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.operator import Operator
 from cosmic_ray.plugins import get_operator, operator_names
 from parso.python.tree import Keyword, Name
 
-from autograder.authoring.building import BEGIN, END
-from autograder.course import Unit, load_course
+from autograder.authoring.cutting import BEGIN, END
+from autograder.course import Equivalent, Unit, load_course
 from autograder.grader.grading import Grader, UnitGrader
 from autograder.protocol.messages import Cell
 from autograder.submissions.submission import Submission
-from autograder.suite.checks import SuiteError
 
 MUTANT_SECONDS = 2.0
 
@@ -168,29 +166,10 @@ def mutants(unit: Unit) -> list[Mutant]:
     return sorted(found.values(), key=lambda m: (m.line, m.after))
 
 
-class Equivalent(msgspec.Struct, frozen=True):
-    """A mutant that no suite can tell from the solution, and why. line: only there (0: wherever the text stands)."""
-
-    exercise: str
-    before: str
-    after: str
-    reason: str
-    line: int = 0
-
-    def covers(self, mutant: Mutant) -> bool:
-        same = (self.exercise, self.before, self.after) == (mutant.exercise, mutant.before, mutant.after)
-        return same and self.line in (0, mutant.line)
-
-
-def known_equivalents(unit: Unit) -> list[Equivalent]:
-    """The unit's entries of the checked-in list. Raises SuiteError where the list cannot be read."""
-    path = unit.root / "tests" / "regression" / "equivalent_mutants.toml"
-    if not path.is_file():
-        return []
-    try:
-        return msgspec.toml.decode(path.read_bytes(), type=dict[str, list[Equivalent]]).get(unit.name, [])
-    except msgspec.DecodeError as error:
-        raise SuiteError(f"{path}: {error}") from error
+def covers(entry: Equivalent, mutant: Mutant) -> bool:
+    """Whether an entry of the unit's list is about this mutant."""
+    same = (entry.exercise, entry.before, entry.after) == (mutant.exercise, mutant.before, mutant.after)
+    return same and entry.line in (0, mutant.line)
 
 
 @dataclass(frozen=True)
@@ -208,12 +187,11 @@ class Verdict:
 
 def judge(unit: Unit, seed: int, jobs: int) -> Iterator[Verdict]:
     """Grade every mutant of a unit in `jobs` processes, each with a grader of its own."""
-    equivalents = known_equivalents(unit)
     found = mutants(unit)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, context, _start, (unit.root, unit.name, seed)) as pool:
         for mutant, killed in zip(found, pool.map(_is_killed, found, chunksize=4), strict=True):
-            reasons = [entry.reason for entry in equivalents if entry.covers(mutant)]
+            reasons = [entry.reason for entry in unit.equivalents if covers(entry, mutant)]
             yield Verdict(mutant, killed, reasons[0] if reasons and not killed else "")
 
 
@@ -223,7 +201,7 @@ _graded: UnitGrader
 def _start(root: Path, name: str, seed: int) -> None:
     """Give this process its grader; its zygote ends when the process does."""
     global _graded
-    _graded = Grader(seed, call_seconds=MUTANT_SECONDS).unit(load_course(root).unit(name))
+    _graded = Grader(seed, call_seconds=MUTANT_SECONDS).unit(load_course(root).unit(name, drafts=True))
 
 
 def _is_killed(mutant: Mutant) -> bool:

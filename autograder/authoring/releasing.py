@@ -1,13 +1,12 @@
 """What students are given: a wheel that brings `autograder` with the chosen units, and a zip of a ready workspace.
 
-Neither holds a solution, a reference, a hidden suite or a known mistake; everything that goes in is searched for them.
+Both hold what `build` makes of the units and the engine, no other file, and are searched for secrets before they are handed out.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
-import io
 import json
 import shutil
 import subprocess
@@ -15,15 +14,17 @@ import sys
 import tempfile
 import tomllib
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import autograder
-from autograder.authoring.building import BEGIN, END, BuildError
-from autograder.course import INDEX, Course, CourseError, Unit, load_course
+from autograder.authoring.building import drifted, handed_out
+from autograder.authoring.cutting import BuildError
+from autograder.authoring.secrets import leaks, readable, secrets_of
+from autograder.course import Course, Unit, load_course
 from autograder.student import workspace
 
 ZIP_TIME = (2020, 1, 1, 0, 0, 0)
-SHORTEST_SECRET = 60
 _INSTALL = """\
 # Before you begin
 
@@ -43,60 +44,31 @@ The install fetches PyTorch; afterwards everything works without a network. `aut
 def release(course: Course, units: list[Unit], out: Path) -> list[Path]:
     """Write OUT/autograder-VERSION-py3-none-any.whl and OUT/exercises.zip; return their paths.
 
-    Raises BuildError if the wheel cannot be built, or if an answer would have been given away (nothing is written then);
-    CourseError if a stub is missing.
+    Raises BuildError if the wheel cannot be built, if a file of the assignments is not what its sources make of it, or if
+    a secret would have been given away (nothing is written then).
     """
     with tempfile.TemporaryDirectory(prefix="autograder-release-") as folder:
         source, built = Path(folder, "source"), Path(folder, "built")
-        _lay_out(course, units, source)
-        _refuse_answers(course, source)
+        chosen = dataclasses.replace(course, units={unit.name: unit for unit in units})
+        _lay_out(chosen, source)
         wheel = _build_wheel(source, built)
         archive = _build_zip(load_course(source), wheel, built)
+        _refuse_secrets(course, [wheel, archive])
         out.mkdir(parents=True, exist_ok=True)
         return [Path(shutil.copy(path, out / path.name)) for path in (wheel, archive)]
 
 
-def _lay_out(course: Course, units: list[Unit], source: Path) -> None:
-    """The source tree of the student package."""
+def _lay_out(course: Course, source: Path) -> None:
+    """The source tree of the student package: the engine, and what `build` makes of the units, no other file."""
     package = Path(autograder.__file__).parent
     ignored = shutil.ignore_patterns("__pycache__", "student_course")
     shutil.copytree(package, source / "autograder", ignore=ignored)
     _write(source / "pyproject.toml", _project())
-    _write(source / INDEX, index_text(dataclasses.replace(course, units={unit.name: unit for unit in units})))
-    for path in sorted((course.root / INDEX.parent).glob(f"*/{INDEX.stem}.po")):
-        _write(source / path.relative_to(course.root), _chosen_titles(path, course, units))
-    for unit in units:
-        assignments = [unit.assignment, *sorted((course.root / "assignments").glob(f"*/{unit.name}"))]
-        suites = [unit.public_suite, *sorted(unit.public_suite.parent.glob(f"*/{unit.name}.po"))]
-        files = [folder / f"{unit.name}{suffix}" for folder in assignments for suffix in (".py", ".ipynb")]
-        for path in [*files, *suites]:
-            if not path.is_file():
-                raise CourseError(f"{path} is missing; run `autograder build {unit.name}`, or write it")
-            _copy(path, course.root, source)
-
-
-def _chosen_titles(catalog: Path, course: Course, units: list[Unit]) -> str:
-    """The index's translations without those of units that stay behind."""
-    from babel.messages.pofile import read_po, write_po
-
-    with catalog.open("rb") as file:
-        messages = read_po(file)
-    wanted = {course.title, *(unit.title for unit in units), *(unit.lecture for unit in units)}
-    for message in [each.id for each in messages if each.id and each.id not in wanted]:
-        messages.delete(message)
-    written = io.BytesIO()
-    write_po(written, messages)
-    return written.getvalue().decode()
-
-
-def index_text(course: Course) -> str:
-    """The course's index as TOML, which `load_course` reads back."""
-    lines = [f"title = {_toml(course.title)}", f"seed = {course.seed}", "", "[units]"]
     for unit in course.units.values():
-        fields = f"title = {_toml(unit.title)}, lecture = {_toml(unit.lecture)}"
-        rules = ", ".join(f"{_toml(name)} = {_toml(list(patterns))}" for name, patterns in unit.forbidden.items())
-        lines.append(f"{_toml(unit.name)} = {{ {fields}, forbidden = {{ {rules} }} }}")
-    return "\n".join(lines) + "\n"
+        for path in drifted(unit):
+            raise BuildError(f"{path} is missing or not what it is made of; run `autograder build {unit.name}`")
+    for path, text in handed_out(course).items():
+        _write(source / path.relative_to(course.root), text)
 
 
 def _toml(value: str | list[str]) -> str:
@@ -128,8 +100,6 @@ packages = ["autograder"]
 
 [tool.hatch.build.targets.wheel.force-include]
 "assignments" = "autograder/student_course/assignments"
-"tests" = "autograder/student_course/tests"
-"solutions" = "autograder/student_course/solutions"
 """
 
 
@@ -141,27 +111,25 @@ def _dependencies() -> list[str]:
     return [line for line in declared if "extra ==" not in line]
 
 
-def _refuse_answers(course: Course, source: Path) -> None:
-    """Search every file for what students must not get. Raises BuildError naming the file and what it holds."""
-    secrets = [secret for unit in course.units.values() for secret in _secrets(unit)]
-    for path in sorted(source.rglob("*")):
-        content = path.read_bytes() if path.is_file() else b""
-        for origin, secret in secrets:
-            if secret in content:
-                name = path.relative_to(source)
-                raise BuildError(
-                    f"{name} holds a part of {origin}; nothing was released. Take it out, or build it anew"
-                )
+def _refuse_secrets(course: Course, made: list[Path]) -> None:
+    """Search everything that was made for what no student may get. Raises BuildError naming the file and what it holds."""
+    files = {f"{path.name}: {name}": readable(name, content) for path in made for name, content in _contents(path)}
+    hidden = [secret for unit in [*course.units.values(), *course.drafts.values()] for secret in secrets_of(unit)]
+    for leak in leaks(files, hidden):
+        shown = " ".join(leak.secret.text.split())[:80]
+        raise BuildError(
+            f"{leak.name} holds a part of {leak.secret.origin} ({shown}); nothing was released. Take it out, or say the "
+            "same in the unit's stub or public checks if students may read it"
+        )
 
 
-def _secrets(unit: Unit) -> list[tuple[str, bytes]]:
-    files = [unit.reference, unit.hidden_suite, unit.misconceptions, unit.accepted]
-    found = [(str(path.relative_to(unit.root)), path.read_bytes().strip()) for path in files if path.is_file()]
-    if unit.solution.is_file():
-        regions = unit.solution.read_text(encoding="utf-8").split(BEGIN)[1:]
-        bodies = [region.split(END)[0].strip().encode() for region in regions]
-        found += [(str(unit.solution.relative_to(unit.root)), body) for body in bodies]
-    return [(origin, secret) for origin, secret in found if len(secret) >= SHORTEST_SECRET]
+def _contents(archive: Path) -> Iterator[tuple[str, bytes]]:
+    """The course's files in a wheel or zip. The engine's are no course's, and a wheel in a zip was looked at by itself."""
+    with zipfile.ZipFile(archive) as opened:
+        for name in opened.namelist():
+            engine = name.startswith("autograder/") and not name.startswith("autograder/student_course/")
+            if not engine and not name.endswith(("/", ".whl")):
+                yield name, opened.read(name)
 
 
 def _build_wheel(source: Path, built: Path) -> Path:
@@ -186,12 +154,6 @@ def _build_zip(course: Course, wheel: Path, built: Path) -> Path:
             entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
             file.writestr(entry, path.read_bytes())
     return archive
-
-
-def _copy(path: Path, root: Path, source: Path) -> None:
-    target = source / path.relative_to(root)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(path, target)
 
 
 def _write(path: Path, text: str) -> None:

@@ -16,12 +16,14 @@ import msgspec
 import pytest
 
 from autograder.authoring import building
+from autograder.authoring.notebooks import notebook_text
 from autograder.course import Unit
 from autograder.grader.grading import Grader, UnitGrader
 from autograder.grader.suite_file import SilentPlugin, forget_module
 from autograder.grader.variants import Variant, accepted_variants, load_module, misconceptions, together
 from autograder.language import translated
 from autograder.results.document import CheckResult, Outcome, SubmissionResult
+from autograder.submissions.cells import Cell
 from autograder.submissions.submission import Submission, read_submission
 from autograder.suite.checks import MisconceptionMark
 
@@ -45,9 +47,10 @@ def verify(unit: Unit, grader: Grader) -> Iterator[Finding]:
         yield Finding(unit.name, "files", f"missing: {names}")
         return
     graded = grader.unit(unit)
-    yield Finding(unit.name, "assignment", _drift(unit))
+    if unit.stable:
+        yield Finding(unit.name, "assignment", _drift(unit))
     yield from _solution(unit, graded)
-    stub, again = _twice(graded, read_submission(unit.stub))
+    stub, again = _twice(graded, _stub(unit))
     yield Finding(unit.name, "stub", _scores_nothing(stub) or again)
     yield Finding(unit.name, "reference", _reference(unit, graded))
     yield Finding(unit.name, "reference against torch", _reference_tests(unit))
@@ -97,7 +100,12 @@ def verify_public(unit: Unit, grader: Grader) -> Finding:
         return Finding(unit.name, "public checks", "there are none")
     public = grader.unit(unit)
     problem = _full_marks(public.grade(read_submission(unit.solution)))
-    return Finding(unit.name, "public checks", problem or _scores_nothing(public.grade(read_submission(unit.stub))))
+    return Finding(unit.name, "public checks", problem or _scores_nothing(public.grade(_stub(unit))))
+
+
+def _stub(unit: Unit) -> Submission:
+    """The stub as it is handed out, or will be: a draft's is not written anywhere."""
+    return Submission(unit.name, unit.stub, [Cell(unit.stub.name, building.stub_text(unit))])
 
 
 def _required_files(unit: Unit) -> list[Path]:
@@ -112,7 +120,7 @@ def _drift(unit: Unit) -> str:
 def _solution(unit: Unit, graded: UnitGrader) -> Iterator[Finding]:
     result, again = _twice(graded, read_submission(unit.solution))
     yield Finding(unit.name, "solution", _full_marks(result) or again)
-    notebook = building.notebook_text(unit.solution.read_text(encoding="utf-8"), unit.name)
+    notebook = notebook_text(unit.solution.read_text(encoding="utf-8"), unit.name)
     yield Finding(unit.name, "solution as a notebook", _full_marks(graded.grade(_as_notebook(unit, notebook))))
 
 
@@ -185,7 +193,7 @@ def _misconceptions(unit: Unit, graded: UnitGrader) -> Iterator[Finding]:
     for variant in misconceptions(unit):
         assert isinstance(variant.mark, MisconceptionMark)
         result, again = _twice(graded, variant.submission, only=variant.mark.exercise)
-        problem = _misconception(variant.mark, result, translated(variant.mark.name, unit.misconceptions))
+        problem = _misconception(variant.mark, result, translated(variant.mark.name, unit.home))
         yield Finding(unit.name, f"misconception {variant.identifier}", problem or again)
 
 

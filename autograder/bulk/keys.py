@@ -29,7 +29,7 @@ def submission_key(cells: Iterable[Cell], problem: str, unit_key: str) -> str:
 
 
 def unit_key(unit: Unit, seed: int, *, language: str = "en", hardware: Iterable[str] = ()) -> str:
-    """The key of what every submission of a unit meets: its files and its line of the index, the seed, the engine, the
+    """The key of what every submission of a unit meets: its files and what it says of itself, the seed, the engine, the
     language of the messages and the hardware that checks can use."""
     line = repr((unit.name, unit.title, unit.lecture, sorted(unit.forbidden.items())))
     files = [_file(path) for path in _files_of(unit)]
@@ -58,10 +58,10 @@ def gpus() -> list[str]:
 
 
 def _files_of(unit: Unit) -> list[Path]:
-    """Misconceptions are composed from the solution, so that counts too; so do translations beside each file."""
+    """Misconceptions are composed from the solution, so that counts too; so do translations, and what units share."""
     own = [unit.hidden_suite, unit.reference, unit.misconceptions, unit.solution]
-    shared = sorted(path for path in unit.hidden_suite.parent.glob("*.py") if not path.name.startswith("test_"))
-    translated = sorted(found for path in own for found in path.parent.glob(f"*/{unit.name}.po"))
+    shared = sorted(unit.home.parent.glob("*.py"))
+    translated = sorted(unit.home.glob("*.po"))
     return [*own, *shared, *translated]
 
 

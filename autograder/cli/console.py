@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from autograder.course import INDEX
 from autograder.language import _, translated
 from autograder.results.document import Outcome, SubmissionResult
 from autograder.results.text import console, points, show_submission
@@ -20,14 +19,24 @@ if TYPE_CHECKING:
     from autograder.course import Course
 
 
-def show_units(course: Course) -> None:
-    index = course.root / INDEX
-    table = Table(title=translated(course.title, index), title_justify="left", box=None, pad_edge=False)
+def show_units(course: Course, *, drafts: bool = False) -> None:
+    """The units by parts, in lecture order; with `drafts` also those that are being written."""
+    known = course.units | (course.drafts if drafts else {})
+    table = Table(title=course.heading, title_justify="left", box=None, pad_edge=False)
     for heading in (_("unit"), _("title"), _("lecture")):
         table.add_column(heading)
-    for unit in course.units.values():
-        table.add_row(unit.name, translated(unit.title, index), translated(unit.lecture, index))
+    for part in course.parts:
+        units = [known[name] for name in part.units if name in known]
+        if units:
+            table.add_row()
+            table.add_row(Text(translated(part.title, course.home), "bold"))
+        for unit in units:
+            draft = " (draft)" if unit.name in course.drafts else ""
+            table.add_row(f"  {unit.name}", f"{unit.heading}{draft}", unit.lecture)
     console().print(table)
+    if course.planned > len(course.units):
+        said = _("{built} of the course's {planned} units are built.")
+        console().print("\n" + said.format(built=len(course.units), planned=course.planned))
 
 
 def show_results(results: list[SubmissionResult], *, feedback: bool, out: Path | None) -> None:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder.course import INDEX, Course, CourseError, find_course
+from autograder.course import Course, CourseError, find_course
 from autograder.grader.launching import can_fork
-from autograder.language import _, translated
+from autograder.language import _
 from autograder.student.workspace import NOTES, find_workspace
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _course_and_workspace() -> Iterator[Part]:
     except CourseError as error:
         yield Part(_("course"), _("not found"), fine=False, advice=str(error))
         return
-    title = translated(course.title, course.root / INDEX)
+    title = course.heading
     yield Part(_("course"), _("{title}, {count} units").format(title=title, count=len(course.units)))
     workspace = find_workspace()
     if workspace is None:

@@ -109,7 +109,7 @@ def clear_errors() -> Iterator[None]:
 
 
 def _expected_errors() -> dict[type[Exception], Exit]:
-    from autograder.authoring.building import BuildError
+    from autograder.authoring.cutting import BuildError
     from autograder.bulk.tasks import RunError
     from autograder.grader.grading import IsolationError
     from autograder.grader.workers import ZygoteError

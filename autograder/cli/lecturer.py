@@ -15,20 +15,32 @@ from autograder.course import Course, CourseError, Unit, find_course
 @app.command()
 def build(
     units: UnitNames = None,
-    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if a stub drifted.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if a file drifted.")] = False,
 ) -> None:
-    """Cut the assignments out of the solutions."""
+    """Make what students get: stubs and notebooks, public checks, the index of the course.
+
+    Of a draft nothing is made; it is looked at only if it is named.
+    """
     with clear_errors():
         from autograder.authoring import building
 
         course = find_course()
-        changed = building.drifted_readme(course) if check else building.write_readme(course)
-        for each in course.select(units or []):
-            changed += building.drifted(each) if check else building.write(each)
+        files = building.index(course) | building.readme(course)
+        for unit in course.select(units or [], drafts=True):
+            if unit.stable:
+                files |= building.build(unit)
+            else:
+                building.stub_text(unit)
+                typer.echo(f"{unit.name} is a draft: it can be cut, and nothing of it is handed out")
+        changed = building.updates(files) if check else building.update(files)
         for path in changed:
             typer.echo(f"{'drifted' if check else 'written'}: {path}")
+        strays = building.strays(course) if not units else []
+        for path in strays:
+            typer.echo(f"nothing makes {path}; delete it", err=True)
         if check and changed:
             typer.echo("run `autograder build` and commit what it writes", err=True)
+        if strays or (check and changed):
             raise typer.Exit(Exit.NOT_PASSED)
 
 
@@ -42,21 +54,20 @@ def translate(
 ) -> None:
     """Bring the catalogs of translations up to date with the course, and list the sentences that wait.
 
-    Titles, hints, misconceptions and prose are translated in PO files beside them, such as
-    tests/hidden/zh/softmax_regression.po. Edit them with any PO editor, then run `autograder build`.
+    Titles, hints, misconceptions and prose of a unit are translated in one PO file, such as
+    tests/units/softmax_regression/zh.po. Edit it with any PO editor, then run `autograder build`.
     """
     with clear_errors():
-        from autograder.authoring import translating
         from autograder.authoring.building import update, updates
+        from autograder.authoring.catalogs import course_catalogs, engine_catalogs, gaps
 
         course = find_course()
-        catalogs = (
-            translating.engine_catalogs() if engine else translating.course_catalogs(course, course.select(units or []))
-        )
+        chosen = course.select(units or [], drafts=True)
+        catalogs = engine_catalogs() if engine else course_catalogs(course, chosen)
         changed = updates(catalogs) if check else update(catalogs)
         for path in changed:
             typer.echo(f"{'out of date' if check else 'written'}: {path}")
-        found = [gap for path, text in catalogs.items() for gap in translating.gaps(path, text)]
+        found = [gap for path, text in catalogs.items() for gap in gaps(path, text)]
         for gap in found:
             typer.echo(f"{gap.catalog}: {gap.text!r} {gap.problem}")
         typer.echo(f"{len(catalogs)} catalogs, {len(found)} sentences wait for a translation")
@@ -103,7 +114,7 @@ def verify(
     """
     with clear_errors():
         course = find_course()
-        chosen = course.select(units or [])
+        chosen = course.select(units or [], drafts=True)
         if mutants:
             raise typer.Exit(_verify_mutants(course, chosen, seed, jobs))
         from autograder.authoring.verifying import verify_all

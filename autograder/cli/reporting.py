@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from autograder.cli.frame import Exit, Json, app, clear_errors, print_json
-from autograder.course import INDEX, CourseError, find_course
+from autograder.course import CourseError, find_course
 
 Results = Annotated[Path, typer.Argument(help="The folder that `autograder grade --out` wrote.")]
 
@@ -97,14 +97,11 @@ def diff(
 
 def _titles(*, translate: bool = False) -> dict[str, str]:
     """The titles of the course's units, in order; none where only results are at hand."""
-    from autograder.language import translated
-
     try:
         course = find_course()
     except CourseError:
         return {}
-    index = course.root / INDEX
-    return {unit.name: translated(unit.title, index) if translate else unit.title for unit in course.units.values()}
+    return {unit.name: unit.heading if translate else unit.title for unit in course.units.values()}
 
 
 def _name_left_out(remarks: list[str]) -> None:

@@ -87,19 +87,26 @@ def start(
 
 
 @app.command("list")
-def list_units(json: Json = False) -> None:
-    """List the units in lecture order.
+def list_units(
+    drafts: Annotated[bool, typer.Option("--drafts", help="Also the units that are being written.")] = False,
+    json: Json = False,
+) -> None:
+    """List the units in lecture order, by the parts of the course.
 
     Example: autograder list
     """
     with clear_errors():
         course = find_course()
         if json:
-            print_json([{"unit": u.name, "title": u.title, "lecture": u.lecture} for u in course.units.values()])
+            shown = sorted((course.units | (course.drafts if drafts else {})).values(), key=lambda unit: unit.number)
+            part_of = {name: part.title for part in course.parts for name in part.units}
+            print_json(
+                [{"unit": u.name, "title": u.title, "part": part_of[u.name], "lecture": u.lecture} for u in shown]
+            )
         else:
             from autograder.cli.console import show_units
 
-            show_units(course)
+            show_units(course, drafts=drafts)
 
 
 @app.command()

@@ -35,7 +35,7 @@ def _explain(assessment: Assessment) -> str:
         return _("The grader failed in this check; no grade is given. {error}").format(error=_grader_error(assessment))
     if trial is None:
         return _("{sentence}.").format(sentence=assessment.reason)
-    paragraphs = [_what_happened(trial, assessment.check.path), _inputs(trial, assessment.check.fixed)]
+    paragraphs = [_what_happened(trial, assessment.check.path.parent), _inputs(trial, assessment.check.fixed)]
     return "\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 
@@ -55,19 +55,19 @@ def _grader_error(assessment: Assessment) -> str:
     return f"{type(error).__name__}: {error}" if error is not None else assessment.reason
 
 
-def _what_happened(trial: Trial, suite: Path) -> str:
+def _what_happened(trial: Trial, home: Path) -> str:
     error = trial.error
     if isinstance(error, Mismatch):
-        return _mismatch(error, trial.call, suite)
+        return _mismatch(error, trial.call, home)
     if isinstance(error, RaisedFault):
-        return _raised(error, trial.call, suite)
+        return _raised(error, trial.call, home)
     return str(error)
 
 
-def _mismatch(error: Mismatch, call: str, suite: Path) -> str:
-    """`suite`: whose catalog translates the sentences that stand in it."""
-    subject = translated(error.what or call, suite) or _("The result")
-    problem = translated(error.problem, suite)
+def _mismatch(error: Mismatch, call: str, home: Path) -> str:
+    """home: the unit's folder, whose catalog translates the sentences of its suite."""
+    subject = translated(error.what or call, home) or _("The result")
+    problem = translated(error.problem, home)
     lines = [_("{subject} {problem}.").format(subject=subject, problem=problem)]
     if error.got is not None and error.want is None:
         lines.append(_("  came back: {value}").format(value=described(error.got)))
@@ -87,10 +87,10 @@ def _first_wrong(error: Mismatch) -> tuple[int, ...] | None:
     return tuple(error.wrong.nonzero()[0].tolist())
 
 
-def _raised(error: RaisedFault, call: str, suite: Path) -> str:
+def _raised(error: RaisedFault, call: str, home: Path) -> str:
     if error.report.unwritten:
         return _(NOT_WRITTEN)
-    said = str(error).replace(call, translated(call, suite), 1) if call else str(error)
+    said = str(error).replace(call, translated(call, home), 1) if call else str(error)
     lines = [said if said.endswith((".", "!", "?", "。")) else _("{sentence}.").format(sentence=said)]
     lines += [_frame(frame) for frame in error.report.frames[-3:]]
     return "\n".join(lines)

@@ -182,7 +182,7 @@ class Grader:
         if self._require_isolation:
             self._check_isolation()
         if unit.name not in self._units:
-            suite = collect(unit.public_suite if self._public else unit.hidden_suite, self._seed)
+            suite = collect(unit.public_suite if self._public else unit.hidden_suite, unit.name, self._seed)
             self._units[unit.name] = UnitGrader(
                 unit, suite, self._zygote, call_seconds=self._call_seconds, shrinks=self._shrinks
             )

@@ -65,7 +65,7 @@ class Recogniser:
 
     def _recognised(self, variant: Variant) -> Recognised:
         assert isinstance(variant.mark, MisconceptionMark)
-        name, hint = (translated(said, self._unit.misconceptions) for said in (variant.mark.name, variant.mark.hint))
+        name, hint = (translated(said, self._unit.home) for said in (variant.mark.name, variant.mark.hint))
         return Recognised(name, hint)
 
     @cached_property

@@ -67,9 +67,10 @@ class Check:
 
 @dataclass(frozen=True)
 class Suite:
-    """The checks of one file in the order they are written, and the seed their inputs come from."""
+    """The checks of one file in the order they are written, the unit they belong to, and the seed their inputs come from."""
 
     path: Path
+    unit: str
     seed: int
     checks: list[Check]
     _examples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -88,10 +89,11 @@ class Suite:
 
     def example_seed(self, check: Check, index: int) -> int:
         """The seed of the generators while the index-th example of a check runs."""
-        return seed_for(self.seed, self.path.stem, check.id, index)
+        # What the file is called does not count, or moving it would change what random exercises draw.
+        return seed_for(self.seed, f"test_{self.unit}", check.id, index)
 
 
-def collect(path: Path, seed: int) -> Suite:
+def collect(path: Path, unit: str, seed: int) -> Suite:
     """Collect the checks of one suite. Raises SuiteError if pytest cannot, or if a test is no proper check."""
     if not path.is_file():
         raise SuiteError(f"{path} does not exist")
@@ -104,11 +106,11 @@ def collect(path: Path, seed: int) -> Suite:
     if status != pytest.ExitCode.OK or not collector.items:
         raise SuiteError(f"{path} cannot be collected:\n{collector.problems or 'it holds no tests'}")
     checks = [check_of(item) for item in collector.items]
-    return Suite(path, seed, checks)
+    return Suite(path, unit, seed, checks)
 
 
 def forget_module(path: Path) -> None:
-    """Test files of one name (hidden, public, the reference's, of two courses) must not be taken for each other.
+    """Test files of one name (of two units, or of two courses) must not be taken for each other.
 
     Pytest goes by the module's name, which may begin with the folders it lies in.
     """
@@ -199,7 +201,7 @@ def check_of(item: pytest.Function) -> Check:
         raise SuiteError(f"{where} takes **keywords; name its inputs, they are shown to students")
     return Check(
         id=item.name,
-        title=translated(" ".join(title.split()), item.path),
+        title=translated(" ".join(title.split()), item.path.parent),
         exercise=mark.exercise,
         points=mark.points,
         function=body,

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.authoring import building
-from autograder.authoring.building import BEGIN, BuildError
+from autograder.authoring.cutting import BEGIN, BuildError, cut
+from autograder.authoring.notebooks import notebook_of
 from autograder.course import Unit
 from autograder.nbgrading.cells import SOLUTION, TEXT, cell_id, code_cell, defined_names, grade_source, metadata
 
@@ -28,8 +28,8 @@ def source_notebook(unit: Unit, points: dict[str, float]) -> NotebookNode:
     if not unit.solution.is_file():
         raise BuildError(f"{unit.solution} does not exist; write it, or take {unit.name} out of the index")
     percent = unit.solution.read_text(encoding="utf-8")
-    building.cut(percent, unit.solution.name)  # refuses bad markers, with file and line
-    notebook = building.notebook_of(percent, unit.name)
+    cut(percent, unit.solution.name)  # refuses bad markers, with file and line
+    notebook = notebook_of(percent, unit.name)
     places = _last_definitions(notebook.cells, points)
     missing = sorted(set(points) - set(places))
     if missing:

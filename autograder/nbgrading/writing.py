@@ -37,7 +37,7 @@ def write_course(folder: Path, course: Course, units: list[Unit]) -> list[Writte
 
 def points_of(unit: Unit, seed: int) -> dict[str, float]:
     """exercise -> the sum of its hidden checks' points, in the suite's order."""
-    exercises = collect(unit.hidden_suite, seed).exercises()
+    exercises = collect(unit.hidden_suite, unit.name, seed).exercises()
     return {name: float(sum(check.points for check in checks)) for name, checks in exercises.items()}
 
 

@@ -92,7 +92,7 @@ def told(unit: Unit, hints: Hints, number: int) -> str:
     heading = _("{exercise}: hint {number} of {count}, {kind}").format(
         exercise=hints.exercise, number=number, count=len(STEPS), kind=_kind(number)
     )
-    return f"{heading}\n\n{translated(hints.steps[number - 1], unit.public_suite)}"
+    return f"{heading}\n\n{translated(hints.steps[number - 1], unit.home)}"
 
 
 def _how_to_go_on(unit: Unit, hints: Hints, number: int) -> str:

@@ -91,7 +91,7 @@ def _bench(unit: Unit) -> tuple[Suite, Assessor]:
         from autograder.grader.assessing import Assessor
         from autograder.grader.suite_file import collect
 
-        suite = collect(unit.public_suite, find_course().seed)
+        suite = collect(unit.public_suite, unit.name, find_course().seed)
         _benches[unit.name] = suite, Assessor(suite, None, frozenset())
     return _benches[unit.name]
 

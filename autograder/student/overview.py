@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course import INDEX, Course, CourseError
+from autograder.course import Course, CourseError
 from autograder.files import replace_file
-from autograder.language import _, language, translated
+from autograder.language import _, language
 from autograder.student.outline import exercises
 from autograder.student.progress import Progress
 
@@ -65,7 +65,7 @@ def overview(course: Course, progress: Progress) -> Overview:
     units = [_unit_place(course, name, progress) for name in course.units]
     coming = progress.next_open(course)
     return Overview(
-        title=translated(course.title, course.root / INDEX),
+        title=course.heading,
         units=units,
         units_done=sum(unit.done for unit in units),
         solved=sum(unit.solved for unit in units),
@@ -90,8 +90,7 @@ def _unit_place(course: Course, name: str, progress: Progress) -> UnitPlace:
         for exercise in exercises(unit)
     ]
     earned, most = progress.points(unit)
-    index = course.root / INDEX
-    return UnitPlace(name, translated(unit.title, index), translated(unit.lecture, index), earned, most, places)
+    return UnitPlace(name, unit.heading, unit.lecture, earned, most, places)
 
 
 def show(reached: Overview) -> None:

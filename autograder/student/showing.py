@@ -9,8 +9,8 @@ from pathlib import Path
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from autograder.course import INDEX, Course, Unit
-from autograder.language import _, says, translated
+from autograder.course import Course, Unit
+from autograder.language import _, says
 from autograder.results.document import NOT_WRITTEN, CheckResult, ExerciseResult, Outcome, SubmissionResult
 from autograder.results.wrapping import wrap
 from autograder.student.outline import exercises
@@ -62,7 +62,7 @@ def sentence(text: str | Text, indent: int = 0, style: str = "") -> Sentence:
 
 def unit_title(course: Course, unit: Unit) -> str:
     """The unit's title in the reader's language."""
-    return translated(unit.title, course.root / INDEX)
+    return unit.heading
 
 
 def result_view(course: Course, result: SubmissionResult, path: Path, progress: Progress) -> Iterator[object]:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from autograder.course import INDEX, Course, CourseError, Unit
+from autograder.course import Course, CourseError, Unit
 from autograder.files import replace_file
-from autograder.language import _, language, translated
+from autograder.language import _, language
 
 NOTES = ".autograder"
 _RECORD = "workspace.json"
@@ -134,15 +134,14 @@ def files_of(course: Course, root: Path, units: list[Unit]) -> dict[str, bytes]:
                 raise CourseError(f"{source} is missing; run `autograder build {unit.name}` in the course")
             files[f"{folder}/{unit.name}{suffix}"] = source.read_bytes()
         if unit.public_suite.is_file():
-            files[f"{folder}/{unit.public_suite.name}"] = unit.public_suite.read_bytes()
+            files[f"{folder}/test_{unit.name}.py"] = unit.public_suite.read_bytes()
     return files
 
 
 def folder_of(course: Course, root: Path, unit: Unit) -> str:
     """A unit's folder in a workspace, such as `01_softmax_regression`: the one it has, else its place in the course."""
     existing = sorted(path.name for path in root.glob(f"[0-9]*_{unit.name}") if _is_numbered(path.name, unit))
-    number = list(course.units).index(unit.name) + 1
-    return existing[0] if existing else f"{number:02d}_{unit.name}"
+    return existing[0] if existing else f"{unit.number:02d}_{unit.name}"
 
 
 def assignment_of(unit: Unit) -> Path:
@@ -224,7 +223,7 @@ def _is_numbered(name: str, unit: Unit) -> bool:
 
 
 def _readme(course: Course, root: Path, units: list[Unit]) -> str:
-    title = translated(course.title, course.root / INDEX)
+    title = course.heading
     lines = [
         f"# {title}",
         "",
@@ -247,9 +246,8 @@ def _readme(course: Course, root: Path, units: list[Unit]) -> str:
         f"| {_('folder')} | {_('unit')} | {_('lecture')} |",
         "|---|---|---|",
     ]
-    index = course.root / INDEX
     for unit in units:
-        cells = (folder_of(course, root, unit), translated(unit.title, index), translated(unit.lecture, index))
+        cells = (folder_of(course, root, unit), unit.heading, unit.lecture)
         lines.append(f"| {cells[0]} | {cells[1]} | {cells[2]} |")
     return "\n".join(lines) + "\n"
 

@@ -60,7 +60,7 @@ def drawn(submission, reference, n):
 
 
 def assessor() -> Assessor:
-    return Assessor(Suite(Path("suite.py"), 1, []), {"double": lambda n: 2 * n}, frozenset())
+    return Assessor(Suite(Path("suite.py"), "doubling", 1, []), {"double": lambda n: 2 * n}, frozenset())
 
 
 def test_answers_come_in_the_order_of_the_questions(session: Session):

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from conftest import COURSE
 
-from autograder.authoring import building
-from autograder.authoring.building import BuildError
+from autograder.authoring import building, cutting, notebooks
+from autograder.authoring.cutting import BuildError
 from autograder.course import load_course
 
 SOLUTION = "def f(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION\n"
 
 
 def test_a_region_becomes_a_placeholder_with_its_indentation():
-    assert building.cut(SOLUTION, "f.py") == "def f(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()\n"
+    assert cutting.cut(SOLUTION, "f.py") == "def f(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()\n"
 
 
 @pytest.mark.parametrize(
@@ -34,16 +34,16 @@ def test_a_region_becomes_a_placeholder_with_its_indentation():
 )
 def test_bad_markers_are_refused_with_file_and_line(text: str, said: str):
     with pytest.raises(BuildError, match=said):
-        building.cut(text, "f.py")
+        cutting.cut(text, "f.py")
 
 
 def test_a_notebook_is_the_same_bytes_each_time():
-    first, second = (building.notebook_text(SOLUTION, "f") for _ in range(2))
+    first, second = (notebooks.notebook_text(SOLUTION, "f") for _ in range(2))
     assert first == second
 
 
 def test_a_notebook_has_prose_and_code_cells():
-    text = building.notebook_text("# %% [markdown]\n# # Title\n\n# %%\nx = 1\n", "f")
+    text = notebooks.notebook_text("# %% [markdown]\n# # Title\n\n# %%\nx = 1\n", "f")
     cells = json.loads(text)["cells"]
     assert [cell["cell_type"] for cell in cells] == ["markdown", "code"]
     assert "".join(cells[0]["source"]) == "# Title"
@@ -57,7 +57,7 @@ def test_drift_is_noticed_and_mended(tmp_path: Path):
     unit.stub.write_text("edited by hand")
     unit.notebook.unlink()
     assert building.drifted(unit) == [unit.stub, unit.notebook]
-    assert building.write(unit) == [unit.stub, unit.notebook]
+    assert building.update(building.build(unit)) == [unit.stub, unit.notebook]
     assert building.drifted(unit) == []
 
 
@@ -69,7 +69,9 @@ def test_no_stub_holds_a_solution():
 
 def test_a_unit_without_a_solution_says_so(tmp_path: Path):
     (tmp_path / "solutions").mkdir()
-    (tmp_path / "solutions/course.toml").write_text('[units]\nghost = { title = "Ghost" }\n')
+    (tmp_path / "solutions/course.toml").write_text('[[parts]]\ntitle = "All"\nunits = ["ghost"]\n')
+    (tmp_path / "tests/units/ghost").mkdir(parents=True)
+    (tmp_path / "tests/units/ghost/unit.toml").write_text('title = "Ghost"\nstable = true\n')
     with pytest.raises(BuildError, match=r"ghost\.py does not exist"):
         building.build(load_course(tmp_path).unit("ghost"))
 
@@ -78,12 +80,12 @@ def test_the_readmes_table_of_units_follows_the_index(tmp_path: Path):
     shutil.copytree(COURSE, tmp_path / "course")
     course = load_course(tmp_path / "course")
     readme = tmp_path / "course/README.md"
-    assert building.drifted_readme(course) == []
+    assert building.readme(course) == {}
     readme.write_text(f"before\n{building.TABLE_BEGIN}\nold\n{building.TABLE_END}\nafter\n")
-    assert building.drifted_readme(course) == [readme]
-    assert building.write_readme(course) == [readme]
-    assert "| `doubling` | Doubling | 0.1 |" in readme.read_text()
+    assert building.update(building.readme(course)) == [readme]
+    assert "1 of the course's 3 units are built." in readme.read_text()
+    assert "| Numbers | `doubling` | Doubling | 0.1 |" in readme.read_text()
     assert "old" not in readme.read_text()
     assert readme.read_text().startswith("before\n")
     assert readme.read_text().endswith("after\n")
-    assert building.drifted_readme(course) == []
+    assert building.updates(building.readme(course)) == []

@@ -54,19 +54,19 @@ def test_cells_cannot_be_shifted_into_each_other():
     assert submission_key([Cell("a", "bc")], "", "u") != submission_key([Cell("ab", "c")], "", "u")
 
 
-@pytest.mark.parametrize("folder", ["tests/hidden", "tests/misconceptions", "reference", "solutions"])
-def test_a_units_key_changes_with_each_of_its_files(course: Course, folder: str):
+@pytest.mark.parametrize("name", ["test_hidden.py", "wrong.py", "reference/doubling.py", "solutions/doubling.py"])
+def test_a_units_key_changes_with_each_of_its_files(course: Course, name: str):
     unit = course.unit("doubling")
     before = unit_key(unit, 1)
     assert unit_key(unit, 1) == before
-    file = next(path for path in (course.root / folder).glob("*doubling.py"))
+    file = course.root / name if "/" in name else unit.home / name
     file.write_text(file.read_text() + "\n# changed\n")
     assert unit_key(unit, 1) != before
 
 
-def test_a_units_key_changes_with_the_index_the_seed_the_language_and_the_hardware(course: Course):
+def test_a_units_key_changes_with_its_rules_the_seed_the_language_and_the_hardware(course: Course):
     unit = course.unit("doubling")
-    index = course.root / "solutions/course.toml"
+    index = unit.home / "unit.toml"
     index.write_text(index.read_text().replace("*softmax*", "*max*"))
     changed = load_course(course.root).unit("doubling")
     made = [
@@ -159,7 +159,10 @@ def test_a_result_made_without_the_wall_does_not_do_where_it_is_required(
 
 def test_units_are_graded_one_after_the_other(course: Course, settings: Settings, tmp_path: Path):
     index = course.root / "solutions/course.toml"
-    index.write_text(index.read_text() + 'adding = { title = "Adding" }\n')
+    index.write_text(index.read_text().replace('"doubling"', '"adding", "doubling"'))
+    adding = course.root / "tests/units/adding/unit.toml"
+    adding.parent.mkdir()
+    adding.write_text('title = "Adding"\nstable = true\n')
     course = load_course(course.root)
     found = [Found("ada", "doubling", tmp_path), Found("ada", "adding", tmp_path), Found("bob", "adding", tmp_path)]
     planned = plan(found, Keys(course, settings, []), settings, tmp_path / "out")
@@ -294,7 +297,7 @@ def test_a_suite_that_cannot_be_collected_fails_its_unit_only_and_is_tried_once(
     collect = "autograder.grader.grading.collect"
     from autograder.grader.suite_file import collect as original
 
-    monkeypatch.setattr(collect, lambda path, seed: collected.append(path) or original(path, seed))
+    monkeypatch.setattr(collect, lambda path, unit, seed: collected.append(path) or original(path, unit, seed))
     with TaskGrader() as grader:
         first, second = (grader.grade(task_of(GOOD, settings, student)) for student in ("ada", "bob"))
     assert "no_such_thing" in first.failure

@@ -47,7 +47,7 @@ def test_list_shows_the_units_without_importing_torch(course: Path):
 
 def test_list_as_json(course: Path):
     assert json.loads(run(course, "list", "--json").stdout) == [
-        {"unit": "doubling", "title": "Doubling", "lecture": "0.1"}
+        {"unit": "doubling", "title": "Doubling", "part": "Numbers", "lecture": "0.1"}
     ]
 
 
@@ -134,6 +134,15 @@ def test_a_broken_index_is_named_with_its_line(tmp_path: Path):
     assert "line 2" in done.stderr
 
 
+def test_a_course_in_the_old_layout_is_told_what_to_move(tmp_path: Path):
+    (tmp_path / "solutions").mkdir()
+    (tmp_path / "solutions/course.toml").write_text('[units]\ndropout = { title = "Dropout" }\n')
+    done = run(tmp_path, "list")
+    assert done.returncode == 2
+    assert "layout of version 0.1: move tests/hidden/test_UNIT.py" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_build_check_fails_on_drift_and_build_mends_it(course: Path):
     stub = course / "assignments/doubling/doubling.py"
     before = stub.read_text()
@@ -148,7 +157,7 @@ def test_verify_finds_what_is_wrong_with_a_unit(course: Path):
     done = run(course, "verify", "doubling")
     assert done.returncode == 1
     assert "0 variants, at least 3 are wanted" in done.stdout
-    assert "tests/regression/reference/test_doubling.py is missing" in done.stdout
+    assert "tests/units/doubling/test_reference.py is missing" in done.stdout
     for fine in ("solution ", "stub ", "misconception"):
         assert f"✗ doubling: {fine}" not in done.stdout
 
@@ -163,7 +172,7 @@ def test_doctor_names_versions_and_layers(course: Path):
 
 def test_a_suite_that_cannot_be_collected_is_the_graders_failure(course: Path, tmp_path: Path):
     shutil.copytree(course, tmp_path / "course")
-    (tmp_path / "course/tests/hidden/test_doubling.py").write_text("import no_such_thing")
+    (tmp_path / "course/tests/units/doubling/test_hidden.py").write_text("import no_such_thing")
     done = run(tmp_path / "course", "grade", "students", "--out", "out")
     assert done.returncode == 3
     assert "no_such_thing" in done.stderr

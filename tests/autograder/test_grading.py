@@ -174,7 +174,9 @@ def test_an_exception_shows_the_students_own_lines(grade: Grade):
 
 def test_feedback_shows_neither_the_suite_nor_the_reference(grade: Grade):
     sources = [replaced("double", body) for body in ("return 3 * X", "return None", "raise ValueError", "return X[:0]")]
-    hidden = (COURSE / "tests/hidden/test_doubling.py").read_text() + (COURSE / "reference/doubling.py").read_text()
+    hidden = (COURSE / "tests/units/doubling/test_hidden.py").read_text() + (
+        COURSE / "reference/doubling.py"
+    ).read_text()
     lines = {line.strip() for line in hidden.split("\n") if len(line.strip()) > 20 and '"""' not in line}
     for source in sources:
         document = encode(grade(source)).decode()
@@ -213,11 +215,12 @@ def test_an_exercise_that_uses_a_failing_one_says_so(grade: Grade):
 
 def make_course(folder: Path, hidden: str, reference: str = "def f(x):\n    return x\n") -> Unit:
     for name, text in {
-        "solutions/course.toml": '[units]\nf = { title = "f" }\n',
+        "solutions/course.toml": '[[parts]]\ntitle = "All"\nunits = ["f"]\n',
+        "tests/units/f/unit.toml": 'title = "f"\nstable = true\n',
         "solutions/f.py": reference,
         "reference/f.py": reference,
-        "tests/hidden/test_f.py": hidden,
-        "tests/misconceptions/f.py": "",
+        "tests/units/f/test_hidden.py": hidden,
+        "tests/units/f/wrong.py": "",
     }.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ from rich.text import Text
 from typer.testing import CliRunner
 
 from autograder import language
-from autograder.authoring import building, prose, translating, verifying
+from autograder.authoring import building, catalogs, prose, sentences, verifying
 from autograder.cli import app
 from autograder.course import Course, Unit, load_course
 from autograder.grader.grading import Grader
@@ -61,26 +61,24 @@ def write_sentences(path: Path, sentences: dict[str, str]) -> Path:
 # Nothing lacks its translation
 
 
-def lacking(catalogs: dict[Path, str]) -> list[str]:
-    out_of_date = [f"{path}: run autograder translate" for path in building.updates(catalogs)]
-    return out_of_date + [
-        f"{g.catalog}: {g.text!r} {g.problem}" for p, t in catalogs.items() for g in translating.gaps(p, t)
-    ]
+def lacking(texts: dict[Path, str]) -> list[str]:
+    out_of_date = [f"{path}: run autograder translate" for path in building.updates(texts)]
+    return out_of_date + [f"{g.catalog}: {g.text!r} {g.problem}" for p, t in texts.items() for g in catalogs.gaps(p, t)]
 
 
 def test_no_message_of_the_engine_lacks_its_translation():
-    assert lacking(translating.engine_catalogs()) == []
+    assert lacking(catalogs.engine_catalogs()) == []
 
 
 @in_units("unit")
 def test_no_sentence_of_a_unit_lacks_its_translation(unit: Unit):
-    catalogs = translating.course_catalogs(REAL, [unit])
-    assert {path.parent.parent.name for path in catalogs} == {"hidden", "public", "misconceptions", "solutions"}
-    assert lacking(catalogs) == []
+    found = catalogs.course_catalogs(REAL, [unit])
+    assert list(found) == [unit.home / "zh.po"]
+    assert lacking(found) == []
 
 
 def test_no_title_of_the_course_lacks_its_translation():
-    assert lacking(translating.course_catalogs(REAL, UNITS)) == []
+    assert lacking(catalogs.course_catalogs(REAL, UNITS)) == []
 
 
 def test_every_message_is_said_from_a_literal():
@@ -151,10 +149,10 @@ def test_a_stub_is_built_in_every_language_that_has_a_catalog_and_drift_is_seen(
     unit = course.unit("doubling")
     chinese = course.root / "assignments" / "zh" / "doubling" / "doubling.py"
     assert chinese not in building.build(unit)
-    catalog = catalog_path(unit.solution, "zh")
+    catalog = unit.catalog("zh")
     write_sentences(catalog, {prose.passages(unit.stub.read_text(encoding="utf-8"))[0].text: "加倍"})
     assert "# # 加倍\n" in building.build(unit)[chinese]
-    assert chinese in building.write(unit)
+    assert chinese in building.update(building.build(unit))
     assert building.drifted(unit) == []
     chinese.write_text("changed", encoding="utf-8")
     assert building.drifted(unit) == [chinese]
@@ -224,9 +222,8 @@ def test_long_passages_wrap_at_punctuation_and_never_inside_code_formulas_or_bra
 
 
 def test_a_sentence_with_values_in_it_is_translated_around_them(tmp_path: Path):
-    source = tmp_path / "test_unit.py"
     write_sentences(
-        catalog_path(source, "zh"),
+        catalog_path(tmp_path, "zh"),
         {
             "must be {value1}, not {value2}": "必须是{value1}，而不是{value2}",
             "the sums": "总和",
@@ -236,24 +233,23 @@ def test_a_sentence_with_values_in_it_is_translated_around_them(tmp_path: Path):
         },
     )
     with speaking("zh"):
-        assert language.translated("must be 3, not 4 (of 5)", source) == "必须是3，而不是4 (of 5)"
-        assert language.translated("the sums[0]['a']", source) == "总和[0]['a']"
-        assert language.translated("f(X)[2] alone", source) == "单独的f(X)[2]"
-        assert language.translated("the sums alone in training mode", source) == "训练模式下单独的总和"
-        assert language.translated("must be", source) == "must be"
+        assert language.translated("must be 3, not 4 (of 5)", tmp_path) == "必须是3，而不是4 (of 5)"
+        assert language.translated("the sums[0]['a']", tmp_path) == "总和[0]['a']"
+        assert language.translated("f(X)[2] alone", tmp_path) == "单独的f(X)[2]"
+        assert language.translated("the sums alone in training mode", tmp_path) == "训练模式下单独的总和"
+        assert language.translated("must be", tmp_path) == "must be"
     with speaking("en"):
-        assert language.translated("the sums", source) == "the sums"
+        assert language.translated("the sums", tmp_path) == "the sums"
 
 
 def test_a_translation_marked_fuzzy_is_not_shown(tmp_path: Path):
-    source = tmp_path / "unit.py"
-    path = write_catalog(catalog_path(source, "zh"), word="词")
+    path = write_catalog(catalog_path(tmp_path, "zh"), word="词")
     path.write_text(
         path.read_text(encoding="utf-8").replace('msgid "word"', '#, fuzzy\nmsgid "word"'), encoding="utf-8"
     )
     language.read_catalog.cache_clear()
     with speaking("zh"):
-        assert language.translated("word", source) == "word"
+        assert language.translated("word", tmp_path) == "word"
 
 
 def test_a_malformed_catalog_is_named(tmp_path: Path):
@@ -262,7 +258,7 @@ def test_a_malformed_catalog_is_named(tmp_path: Path):
     with pytest.raises(CatalogError, match=r"zh\.po, line 5, is not what a PO file holds: <<<<<<< ours"):
         language.read_catalog(path)
     with pytest.raises(CatalogError, match="line 5"):
-        translating.updated(path, [], "zh")
+        catalogs.updated(path, [], "zh")
     path.write_bytes(PO.encode() + 'msgid "a"\nmsgstr "\xe9"\n'.encode("latin-1"))
     with pytest.raises(CatalogError, match=r"cannot be read: .*utf-8"):
         language.read_catalog(path)
@@ -274,11 +270,11 @@ def test_updating_keeps_translations_drops_what_is_gone_and_marks_what_changed(t
         {"A row sums to one.": "一行之和为一。", "The result is a new tensor.": "新张量。", "gone": "没了"},
     )
     messages = ["A row sums to one.", "The result is a new tensor!", "Something else entirely"]
-    text = translating.updated(path, [translating.Message(each, "title") for each in messages], "zh")
-    assert text == translating.updated(path, [translating.Message(each, "title") for each in messages], "zh")
+    text = catalogs.updated(path, [sentences.Message(each, "title") for each in messages], "zh")
+    assert text == catalogs.updated(path, [sentences.Message(each, "title") for each in messages], "zh")
     assert "一行之和为一。" in text
     assert "没了" not in text
-    assert {gap.text: gap.problem for gap in translating.gaps(path, text)} == {
+    assert {gap.text: gap.problem for gap in catalogs.gaps(path, text)} == {
         "The result is a new tensor!": "has a translation of an older sentence",
         "Something else entirely": "is not translated",
     }
@@ -295,7 +291,7 @@ def test_updating_keeps_translations_drops_what_is_gone_and_marks_what_changed(t
 )
 def test_placeholders_code_and_formulas_must_survive(tmp_path: Path, text: str, said: str, problem: str):
     path = write_sentences(tmp_path / "zh.po", {text: said})
-    found = translating.gaps(path, path.read_text(encoding="utf-8"))
+    found = catalogs.gaps(path, path.read_text(encoding="utf-8"))
     assert [gap.problem for gap in found] == ([problem] if problem else [])
 
 
@@ -327,7 +323,7 @@ def test_f(submission, reference):
 def test_the_sentences_of_a_suite_are_found_and_its_code_is_not(tmp_path: Path):
     path = tmp_path / "test_f.py"
     path.write_text(SUITE, encoding="utf-8")
-    assert {message.text for message in translating.suite_messages(path)} == {
+    assert {message.text for message in sentences.suite_messages(path)} == {
         "Why?", "Because.", "x", "An object", "It adds one.", "must be {value1} in all", "the first sum", "the other sum",
         "must hold", "{rest} as it was", "{rest} after {value1}", "the value of {value1} at {value2}",
     }  # fmt: skip
@@ -384,10 +380,12 @@ def invoke(*arguments: str, course: Course = REAL, **environment: str) -> tuple[
 def test_the_list_is_shown_in_chinese_with_its_columns_in_line():
     status, output = invoke("--lang", "zh", "list")
     assert status == 0
-    rows = [line for line in output.split("\n") if line.strip()][1:]
+    *rows, count = [line for line in output.split("\n") if line.strip()][1:]
+    assert rows[0].split() == ["单元", "标题", "课程章节"]
+    assert [row.strip() for row in rows[1:] if not row.startswith(" ")][:2] == ["线性神经网络", "多层感知机"]
+    rows = [rows[0], *(row for row in rows if row.startswith(" "))]
     assert len(rows) == len(UNITS) + 1
-    headings = rows[0]
-    assert headings.split() == ["单元", "标题", "课程章节"]
+    assert count.strip() == f"课程共有72个单元，已完成{len(UNITS)}个。"
     starts = {cell_len(row[: len(row.rstrip()) - len(re.split(r"  +", row.rstrip())[-1])]) for row in rows}
     assert len(starts) == 1
     assert "注意力评分函数" in output
@@ -403,12 +401,12 @@ def test_translate_writes_catalogs_and_check_fails_until_they_are_filled(course:
     status, output = invoke("translate", "--check", course=course)
     assert status == 1
     assert "out of date" in output
-    assert not catalog_path(course.unit("doubling").hidden_suite, "zh").exists()
+    assert not course.unit("doubling").catalog("zh").exists()
     assert invoke("translate", course=course)[0] == 0
     status, output = invoke("translate", "--check", "doubling", course=course)
     assert status == 1
     assert "is not translated" in output
-    for path in course.root.rglob("zh/*.po"):
+    for path in course.root.rglob("zh.po"):
         lines = path.read_text(encoding="utf-8").split("\n")
         texts = {i: line.removeprefix("msgid ") for i, line in enumerate(lines) if line.startswith("msgid ")}
         lines = [f"msgstr {texts[i - 1]}" if i - 1 in texts and i > 5 else line for i, line in enumerate(lines)]
@@ -445,7 +443,7 @@ def test_titles_sentences_of_the_suite_and_misconceptions_are_chinese_too(grader
         variant = next(v for v in misconceptions(unit) if v.identifier == "column_softmax")
         grader.forget()
         result = grader.unit(unit).grade(variant.submission, only="softmax")
-        named = language.translated(variant.mark.name, unit.misconceptions)  # type: ignore[union-attr]
+        named = language.translated(variant.mark.name, unit.home)  # type: ignore[union-attr]
     grader.forget()
     failed = [check for check in result.checks if check.outcome == "failed"]
     assert failed
@@ -484,7 +482,7 @@ def test_english_lines_wrap_as_ever_and_keep_their_style():
 def test_verifying_a_unit_does_not_depend_on_the_language(course: Course, grader: Grader):
     unit = course.unit("doubling")
     named = {each.mark.name: f"误解{number}" for number, each in enumerate(misconceptions(unit))}  # type: ignore[union-attr]
-    write_sentences(catalog_path(unit.misconceptions, "zh"), named)
+    write_sentences(unit.catalog("zh"), named)
     grader.forget()
     with speaking("zh"):
         found = list(verifying._misconceptions(unit, grader.unit(unit)))

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from conftest import COURSE
 
-from autograder.authoring.mutating import judge, known_equivalents, mutants
-from autograder.course import Unit, load_course
-from autograder.suite.checks import SuiteError
+from autograder.authoring.mutating import covers, judge, mutants
+from autograder.course import CourseError, Unit, load_course
 
 
 @pytest.fixture
@@ -40,11 +39,11 @@ def test_a_good_suite_kills_them_and_a_weak_one_lets_them_live(course: Path, uni
     survivors = [v.mutant for v in judge(unit, 1, jobs=1) if v.survived]
     assert {m.exercise for m in survivors} <= {"noise", "softmax"}
     weak = (
-        (course / "tests/hidden/test_doubling.py")
+        (course / "tests/units/doubling/test_hidden.py")
         .read_text()
         .replace("close(submission.softmax(X), reference.softmax(X))", "submission.softmax(X)")
     )
-    (course / "tests/hidden/test_doubling.py").write_text(weak)
+    (course / "tests/units/doubling/test_hidden.py").write_text(weak)
     verdicts = list(judge(load_course(course).unit("doubling"), 1, jobs=1))
     assert len([v for v in verdicts if v.survived]) > len(survivors) + 5
     assert any(v.killed for v in verdicts)
@@ -52,18 +51,20 @@ def test_a_good_suite_kills_them_and_a_weak_one_lets_them_live(course: Path, uni
 
 def test_a_survivor_on_the_list_is_equivalent_and_others_fail_the_command(course: Path):
     unit = load_course(course).unit("doubling")
-    assert known_equivalents(unit) == []
-    (course / "tests/regression").mkdir(exist_ok=True)
-    entry = '[[doubling]]\nexercise = "double"\nbefore = "return 2 * X"\nafter = "return 2 / X"\nreason = "no reason"\n'
-    (course / "tests/regression/equivalent_mutants.toml").write_text(entry)
-    assert [entry.reason for entry in known_equivalents(unit)] == ["no reason"]
+    assert unit.equivalents == ()
+    entry = (
+        '\n[[equivalent]]\nexercise = "double"\nbefore = "return 2 * X"\nafter = "return 2 / X"\nreason = "no reason"\n'
+    )
+    listed = unit.home / "unit.toml"
+    listed.write_text(listed.read_text() + entry)
+    assert [entry.reason for entry in load_course(course).unit("doubling").equivalents] == ["no reason"]
     weak = (
-        (course / "tests/hidden/test_doubling.py")
+        (course / "tests/units/doubling/test_hidden.py")
         .read_text()
         .replace("close(submission.double(X), reference.double(X))", "submission.double(X)")
         .replace("close(mine.inputs[0], right", "close(right.inputs[0], right")
     )
-    (course / "tests/hidden/test_doubling.py").write_text(weak)
+    (course / "tests/units/doubling/test_hidden.py").write_text(weak)
     command = [sys.executable, "-m", "autograder", "verify", "--mutants", "--jobs", "1", "doubling"]
     done = subprocess.run(command, cwd=course, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 1
@@ -75,12 +76,12 @@ def test_a_survivor_on_the_list_is_equivalent_and_others_fail_the_command(course
 def test_an_equivalent_may_be_bound_to_a_line_and_a_bad_list_is_refused(course: Path):
     unit = load_course(course).unit("doubling")
     mutant = mutants(unit)[0]
-    listed = course / "tests/regression/equivalent_mutants.toml"
-    listed.parent.mkdir(exist_ok=True)
-    entry = f'[[doubling]]\nexercise = "{mutant.exercise}"\nbefore = "{mutant.before}"\nafter = "{mutant.after}"\nreason = "r"\n'
+    listed = unit.home / "unit.toml"
+    before = listed.read_text()
+    entry = f'{before}\n[[equivalent]]\nexercise = "{mutant.exercise}"\nbefore = "{mutant.before}"\nafter = "{mutant.after}"\nreason = "r"\n'
     for line, covered in ((0, True), (mutant.line, True), (mutant.line + 1, False)):
         listed.write_text(f"{entry}line = {line}\n")
-        assert known_equivalents(unit)[0].covers(mutant) is covered
-    listed.write_text('[[doubling]]\nexercise = "double"\n')
-    with pytest.raises(SuiteError, match=r"equivalent_mutants\.toml.*before"):
-        known_equivalents(unit)
+        assert covers(load_course(course).unit("doubling").equivalents[0], mutant) is covered
+    listed.write_text(f'{before}\n[[equivalent]]\nexercise = "double"\n')
+    with pytest.raises(CourseError, match=r"unit\.toml.*before"):
+        load_course(course)

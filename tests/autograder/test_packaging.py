@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.authoring import building
 from autograder.course import find_course
 
 COURSE = find_course(Path(__file__).parent.parent.parent)
@@ -27,14 +28,13 @@ def test_the_wheel_holds_no_answers_and_no_hidden_checks(wheel: Path):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         content = b"".join(archive.read(name) for name in names)
-    assert not [name for name in names if "hidden" in name or "reference" in name or "misconception" in name]
-    solutions = sorted(name.partition("/solutions/")[2] for name in names if "/solutions/" in name)
-    assert solutions == ["course.toml", "zh/course.po"]
+    course = {name.partition("/student_course/")[2] for name in names if "/student_course/" in name}
+    assert course == {str(path.relative_to(COURSE.root)) for path in building.handed_out(COURSE)}
+    assert not [name for name in names if Path(name).name in ("unit.toml", "test_hidden.py", "wrong.py", "right.py")]
     for unit in COURSE.units.values():
-        assert f"autograder/student_course/assignments/{unit.name}/{unit.name}.py" in names
-        assert f"autograder/student_course/tests/public/test_{unit.name}.py" in names
-        assert f"autograder/student_course/assignments/zh/{unit.name}/{unit.name}.ipynb" in names
-        assert f"autograder/student_course/tests/public/zh/{unit.name}.po" in names
+        assert f"assignments/{unit.name}/test_public.py" in course
+        assert f"assignments/zh/{unit.name}/{unit.name}.ipynb" in course
+        assert f"assignments/{unit.name}/zh.po" in course
         assert unit.reference.read_bytes() not in content
         solved = unit.solution.read_text().split("### BEGIN SOLUTION")[1].split("### END SOLUTION")[0]
         assert solved.strip().encode() not in content
@@ -70,4 +70,4 @@ def test_a_student_can_list_and_check_with_the_wheel_alone(wheel: Path, tmp_path
     assert "9 of 9 points" in checked.stdout
     graded = run("grade", "softmax_regression.py")
     assert graded.returncode == 3
-    assert "test_softmax_regression.py does not exist" in graded.stderr
+    assert "test_hidden.py does not exist" in graded.stderr

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from conftest import COURSE, GOOD
 
-SUITE = COURSE / "tests/hidden/test_doubling.py"
+SUITE = COURSE / "tests/units/doubling/test_hidden.py"
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -34,7 +34,7 @@ def test_a_wrong_submission_fails_with_the_students_message(tmp_path: Path):
 
 
 def test_the_public_suite_runs_too():
-    done = run(str(COURSE / "tests/public/test_doubling.py"))
+    done = run(str(COURSE / "tests/units/doubling/test_public.py"))
     assert done.returncode == 0, done.stdout
     assert "4 passed" in done.stdout
 

@@ -26,11 +26,11 @@ from autograder.suite import (
 )
 from autograder.suite.checks import SuiteError, probe
 
-SUITE = COURSE / "tests/hidden/test_doubling.py"
+SUITE = COURSE / "tests/units/doubling/test_hidden.py"
 
 
 def test_checks_come_in_order_with_titles_points_and_marks():
-    checks = collect(SUITE, 1).checks
+    checks = collect(SUITE, "doubling", 1).checks
     assert [c.exercise for c in checks] == ["double", "double", "Scale", "softmax", "noise", "noise", "noise"]
     assert checks[0].title == "double(X) is twice X."
     assert checks[0].points == 2
@@ -42,7 +42,7 @@ def test_checks_come_in_order_with_titles_points_and_marks():
 
 
 def test_inputs_depend_on_the_seed_alone():
-    first, second, other = (collect(SUITE, seed) for seed in (1, 1, 2))
+    first, second, other = (collect(SUITE, "doubling", seed) for seed in (1, 1, 2))
     draws = [[str(example) for example in suite.examples(suite.checks[0])] for suite in (first, second, other)]
     assert draws[0] == draws[1] != draws[2]
     assert len(draws[0]) >= 30
@@ -58,7 +58,7 @@ def test_inputs_do_not_depend_on_the_modules_that_are_loaded(tmp_path: Path, mon
     )
 
     def drawn() -> str:
-        suite = collect(path, 1)
+        suite = collect(path, "x", 1)
         return str(suite.examples(suite.checks[0]))
 
     before = drawn()
@@ -70,8 +70,21 @@ def test_inputs_do_not_depend_on_the_modules_that_are_loaded(tmp_path: Path, mon
 
 
 def test_hidden_and_public_suites_of_one_name_are_not_confused():
-    hidden, public = collect(SUITE, 1), collect(COURSE / "tests/public/test_doubling.py", 1)
+    hidden, public = (
+        collect(SUITE, "doubling", 1),
+        collect(COURSE / "tests/units/doubling/test_public.py", "doubling", 1),
+    )
     assert {c.id for c in hidden.checks}.isdisjoint(c.id for c in public.checks)
+
+
+def test_the_seed_of_a_call_depends_on_the_unit_and_not_on_where_its_suite_lies(tmp_path: Path):
+    moved = tmp_path / "renamed.py"
+    moved.write_text(SUITE.read_text())
+    first, second, other = (collect(p, u, 1) for p, u in ((SUITE, "doubling"), (moved, "doubling"), (SUITE, "halving")))
+    seeds = [[suite.example_seed(check, 0) for check in suite.checks] for suite in (first, second, other)]
+    assert seeds[0] == seeds[1] != seeds[2]
+    # As it was when suites were called test_UNIT.py: a seed that moves would change what random exercises draw.
+    assert seeds[0][0] == seed_for(1, "test_doubling", first.checks[0].id, 0)
 
 
 def test_seeds_are_the_same_everywhere():
@@ -96,12 +109,12 @@ def test_a_suite_that_could_not_grade_is_refused(tmp_path: Path, text: str, said
     path = tmp_path / "test_x.py"
     path.write_text(text)
     with pytest.raises(SuiteError, match=said):
-        collect(path, 1)
+        collect(path, "x", 1)
 
 
 def test_a_missing_suite_is_named(tmp_path: Path):
     with pytest.raises(SuiteError, match="does not exist"):
-        collect(tmp_path / "test_x.py", 1)
+        collect(tmp_path / "test_x.py", "x", 1)
 
 
 def test_a_probe_is_source_without_its_decorator():

@@ -36,7 +36,6 @@ def broken(tmp_path: Path) -> Callable[[str, str, str], Unit]:
         root = tmp_path / "course"
         shutil.copytree(COURSE, root, ignore=shutil.ignore_patterns("__pycache__", ".hypothesis"))
         unit = load_course(root).unit("doubling")
-        unit.reference_tests.parent.mkdir(parents=True)
         unit.reference_tests.write_text(REFERENCE_TEST.format(claim="Path('reference').is_dir()"))
         unit.accepted.write_text(unit.accepted.read_text() + MORE_ACCEPTED)
         if file:
@@ -65,27 +64,27 @@ PLANTED = {
         "solution", "loses points in test_double",
     ),
     "a failing test of the reference": (
-        "tests/regression/reference/test_doubling.py", "is_dir", "is_file",
+        "tests/units/doubling/test_reference.py", "is_dir", "is_file",
         "reference against torch", "assert Path('reference').is_file()",
     ),
     "a test of the reference that cannot run": (
-        "tests/regression/reference/test_doubling.py", "from pathlib", "from nowhere",
+        "tests/units/doubling/test_reference.py", "from pathlib", "from nowhere",
         "reference against torch", "No module named 'nowhere'",
     ),
     "a misconception that is right": (
-        "tests/misconceptions/doubling.py", "return X + 2", "return X + X",
+        "tests/units/doubling/wrong.py", "return X + 2", "return X + X",
         "misconception add_two", "is not caught",
     ),
     "a misconception that trips another check": (
-        "tests/misconceptions/doubling.py", '"adds two", trips="test_double_is_twice_the_input"',
+        "tests/units/doubling/wrong.py", '"adds two", trips="test_double_is_twice_the_input"',
         '"adds two", trips="test_softmax"', "misconception add_two", "does not trip test_softmax",
     ),
     "two misconceptions that cannot be told apart": (
-        "tests/misconceptions/doubling.py", "return X + 2", "return X**2",
+        "tests/units/doubling/wrong.py", "return X + 2", "return X**2",
         "misconception add_two", "is recognised as 'squares instead of doubling'",
     ),
     "an accepted variant that is wrong": (
-        "tests/accepted/doubling.py", "return 2 * X", "return 2.5 * X",
+        "tests/units/doubling/right.py", "return 2 * X", "return 2.5 * X",
         "accepted times", "loses points in test_double",
     ),
     "a stub that drifted": (
@@ -108,4 +107,4 @@ def test_a_planted_fault_is_named(fault: str, broken: Callable[[str, str, str], 
 def test_a_missing_file_is_named(broken: Callable[[str, str, str], Unit], grader: Grader):
     unit = broken("", "", "")
     unit.public_suite.unlink()
-    assert [f.problem for f in verify(unit, grader)] == ["missing: tests/public/test_doubling.py"]
+    assert [f.problem for f in verify(unit, grader)] == ["missing: tests/units/doubling/test_public.py"]

@@ -54,12 +54,12 @@ def test_the_wall_holds_on_this_machine(worker: Worker):
 @pytest.mark.parametrize(
     "path",
     [
-        ROOT / "tests/hidden/test_softmax_regression.py",
+        ROOT / "tests/units/softmax_regression/test_hidden.py",
         ROOT / "reference/softmax_regression.py",
         ROOT / "solutions/softmax_regression.py",
-        ROOT / "tests/misconceptions/softmax_regression.py",
+        ROOT / "tests/units/softmax_regression/wrong.py",
         ROOT / "autograder/grader/grading.py",
-        COURSE / "tests/hidden/test_doubling.py",
+        COURSE / "tests/units/doubling/test_hidden.py",
         Path("/etc/passwd"),
         Path("/etc/shadow"),
         Path("/proc/self/environ"),
@@ -117,8 +117,8 @@ def attack(path):
     import sys
     sys.path.insert(0, path)
     found = []
-    for name in ("reference.softmax_regression", "solutions.softmax_regression", "tests.hidden.test_softmax_regression",
-                 "autograder.grader.grading", "autograder.variants"):
+    for name in ("reference.softmax_regression", "solutions.softmax_regression", "tests.units.softmax_regression.test_hidden",
+                 "autograder.grader.grading", "autograder.grader.variants"):
         try:
             importlib.import_module(name)
             found.append(name)

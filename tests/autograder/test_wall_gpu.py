@@ -422,7 +422,7 @@ NO_GPU = Probe("reach", "def reach(names):\n    raise RuntimeError('no such GPU'
 @pytest.fixture
 def gpu_unit(tmp_path: Path) -> Unit:
     shutil.copytree(COURSE, tmp_path / "course")
-    (tmp_path / "course/tests/hidden/test_doubling.py").write_text(SUITE)
+    (tmp_path / "course/tests/units/doubling/test_hidden.py").write_text(SUITE)
     return load_course(tmp_path / "course").unit("doubling")
 
 
@@ -431,7 +431,7 @@ def one_gpu(gpu_unit: Unit, zygote: Zygote, monkeypatch: pytest.MonkeyPatch) -> 
     """A grader that believes to reach one GPU."""
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     monkeypatch.setattr(hardware_module, "REACH", ONE_GPU)
-    return UnitGrader(gpu_unit, collect(gpu_unit.hidden_suite, 1), zygote, call_seconds=5)
+    return UnitGrader(gpu_unit, collect(gpu_unit.hidden_suite, "doubling", 1), zygote, call_seconds=5)
 
 
 def grade(grader: UnitGrader, source: str) -> tuple[dict[str, Outcome], SubmissionResult]:
@@ -459,7 +459,7 @@ def test_no_gpu_worker_is_forked_where_no_gpu_is_reached(gpu_unit: Unit, monkeyp
     monkeypatch.setattr(Zygote, "fork_gpu", refuse)
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with Zygote() as zygote:
-        outcomes, result = grade(UnitGrader(gpu_unit, collect(gpu_unit.hidden_suite, 1), zygote), GOOD)
+        outcomes, result = grade(UnitGrader(gpu_unit, collect(gpu_unit.hidden_suite, "doubling", 1), zygote), GOOD)
     assert outcomes["test_on_a_gpu"] is Outcome.NOT_ASSESSED
     assert result.score == result.max_score == 9
 

@@ -23,12 +23,12 @@ def test_stubs_match_their_solutions(unit: Unit):
 
 
 def test_every_exercise_has_a_public_check(unit: Unit):
-    hidden, public = collect(unit.hidden_suite, 0), collect(unit.public_suite, 0)
+    hidden, public = collect(unit.hidden_suite, unit.name, 0), collect(unit.public_suite, unit.name, 0)
     assert set(hidden.exercises()) == set(public.exercises())
 
 
 def test_every_random_check_draws_at_least_thirty_inputs(unit: Unit):
-    suite = collect(unit.hidden_suite, COURSE.seed)
+    suite = collect(unit.hidden_suite, unit.name, COURSE.seed)
     for check in suite.checks:
         if check.wrapper is not None:
             distinct = {repr(example) for example in suite.examples(check)}
@@ -36,7 +36,7 @@ def test_every_random_check_draws_at_least_thirty_inputs(unit: Unit):
 
 
 def test_every_exercise_has_a_misconception_with_a_hint_and_a_check_it_trips(unit: Unit):
-    suite = collect(unit.hidden_suite, COURSE.seed)
+    suite = collect(unit.hidden_suite, unit.name, COURSE.seed)
     ids = {check.id.split("[")[0] for check in suite.checks}
     marks = [variant.mark for variant in misconceptions(unit)]
     assert {mark.exercise for mark in marks} == set(suite.exercises())
@@ -48,14 +48,14 @@ def test_every_exercise_has_a_misconception_with_a_hint_and_a_check_it_trips(uni
 
 
 def test_every_exercise_has_three_accepted_variants(unit: Unit):
-    counts = dict.fromkeys(collect(unit.hidden_suite, 0).exercises(), 0)
+    counts = dict.fromkeys(collect(unit.hidden_suite, unit.name, 0).exercises(), 0)
     for variant in accepted_variants(unit):
         counts[variant.mark.exercise] += 1
     assert min(counts.values()) >= 3, counts
 
 
 def test_rules_name_exercises_that_exist(unit: Unit):
-    assert set(unit.forbidden) <= set(collect(unit.hidden_suite, 0).exercises())
+    assert set(unit.forbidden) <= set(collect(unit.hidden_suite, unit.name, 0).exercises())
 
 
 def test_the_stub_holds_nothing_of_the_solution(unit: Unit):

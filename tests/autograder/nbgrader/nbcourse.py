@@ -34,14 +34,15 @@ CANARIES = [
 FRAGILE = {
     "solutions/fragile.py": "# %%\ndef answer(X):\n    ### BEGIN SOLUTION\n    return X\n    ### END SOLUTION\n\n\n"
     "# %%\ndef on_gpu(X):\n    ### BEGIN SOLUTION\n    return X\n    ### END SOLUTION\n",
+    "tests/units/fragile/unit.toml": 'title = "Fragile"\nstable = true\n',
     "reference/fragile.py": "def answer(X):\n    return X + 0\n\n\ndef on_gpu(X):\n    return X\n",
-    "tests/hidden/test_fragile.py": '"""Fails itself when the answer is None; one exercise needs what no worker here has."""\n'
+    "tests/units/fragile/test_hidden.py": '"""Fails itself when the answer is None; one exercise needs what no worker here has."""\n'
     "import pytest\nimport torch\nfrom autograder.suite import check, close\n\n\n"
     '@check("answer", points=2)\ndef test_answer(submission, reference):\n    """answer(X) is X."""\n'
     "    X = torch.ones(2)\n    close(reference.answer(submission.answer(X)), X)\n\n\n"
     '@check("on_gpu", points=2)\n@pytest.mark.multigpu\n@pytest.mark.gpu\ndef test_on_gpu(submission):\n'
     '    """on_gpu(X) stays on its device."""\n    close(submission.on_gpu(torch.ones(1)), torch.ones(1))\n',
-    "tests/public/test_fragile.py": "import torch\nfrom autograder.suite import check, close\n\n\n"
+    "tests/units/fragile/test_public.py": "import torch\nfrom autograder.suite import check, close\n\n\n"
     '@check("answer", points=1)\ndef test_answer(submission):\n    """answer(X) is X."""\n'
     "    close(submission.answer(torch.ones(1)), torch.ones(1))\n",
 }
@@ -53,9 +54,9 @@ def plant(root: Path) -> None:
     planted = {
         "solutions/doubling.py": ("    return 2 * X\n", "    return 2 * X  # CANARY-SOLUTION\n"),
         "reference/doubling.py": ('"""Oracle', '"""CANARY-REFERENCE Oracle'),
-        "tests/accepted/doubling.py": ('"""Other', '"""CANARY-ACCEPTED Other'),
-        "tests/misconceptions/doubling.py": ('"""Known', '"""CANARY-MISCONCEPTION Known'),
-        "tests/hidden/test_doubling.py": (
+        "tests/units/doubling/right.py": ('"""Other', '"""CANARY-ACCEPTED Other'),
+        "tests/units/doubling/wrong.py": ('"""Known', '"""CANARY-MISCONCEPTION Known'),
+        "tests/units/doubling/test_hidden.py": (
             '@check("noise", points=1)\n@pytest.mark.parametrize',
             'SECRET = "CANARY-CHECK", 424242.125\n\n\n@check("noise", points=1)\n@pytest.mark.parametrize',
         ),
@@ -65,9 +66,8 @@ def plant(root: Path) -> None:
         assert old in text
         (root / name).write_text(text.replace(old, new))
     for name, text in FRAGILE.items():
+        (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_text(text)
-    with (root / "solutions" / "course.toml").open("a") as index:
-        index.write('fragile = { title = "Fragile" }\n')
 
 
 @dataclass(frozen=True)

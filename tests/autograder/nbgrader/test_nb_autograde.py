@@ -102,7 +102,7 @@ def test_feedback_holds_nothing_of_the_hidden_suite(nbcourse: NbCourse, graded: 
 def secret_lines(root: Path) -> Iterator[str]:
     """The code of the suite and the reference, line by line; titles, imports and what any solution holds left out."""
     solution = (root / "solutions" / "doubling.py").read_text()
-    for path in (root / "tests/hidden/test_doubling.py", root / "reference/doubling.py"):
+    for path in (root / "tests/units/doubling/test_hidden.py", root / "reference/doubling.py"):
         for line in path.read_text().splitlines():
             code = line.strip()
             if (
@@ -175,7 +175,7 @@ def test_a_suite_that_is_mended_meanwhile_is_read_anew(nbcourse: NbCourse) -> No
     wrong = with_code(nbcourse.source("fragile"), answer="def answer(X):\n    return X + 1")
     nbcourse.hand_in("meanwhile", wrong, "fragile")
     nbcourse.run("autograde", "fragile", "--student=meanwhile")
-    suite = nbcourse.root / "tests" / "hidden" / "test_fragile.py"
+    suite = nbcourse.root / "tests/units/fragile/test_hidden.py"
     text = suite.read_text()
     suite.write_text(text.replace("answer(X) is X.", "answer(X) is still X."))
     nbcourse.run("autograde", "fragile", "--student=meanwhile", "--force")

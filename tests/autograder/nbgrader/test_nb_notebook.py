@@ -74,7 +74,7 @@ def test_an_exercise_of_two_units_wants_the_unit(
     import shutil
 
     root = Path(shutil.copytree(planted, tmp_path / "course"))
-    public = root / "tests/public/test_fragile.py"
+    public = root / "tests/units/fragile/test_public.py"
     public.write_text(public.read_text().replace('"answer"', '"double"'))
     monkeypatch.setenv("AUTOGRADER_COURSE", str(root))
     with pytest.raises(

@@ -9,7 +9,8 @@ import pytest
 from nbcourse import CANARIES, POINTS, NbCourse, cell_of
 from nbgrader.nbgraderformat import MetadataValidator
 
-from autograder.authoring.building import BuildError, notebook_of
+from autograder.authoring.cutting import BuildError
+from autograder.authoring.notebooks import notebook_of
 from autograder.course import CourseError, find_course, load_course
 from autograder.nbgrading.cells import nbgrader_of
 from autograder.nbgrading.source import source_notebook, source_text

@@ -43,16 +43,15 @@ def triple(X):
 def make_course(root: Path) -> Course:
     """The engine's test course with a second unit, hints, and its generated files."""
     shutil.copytree(COURSE, root)
-    suite = root / "tests/public/test_doubling.py"
+    suite = root / "tests/units/doubling/test_public.py"
     text = suite.read_text().replace("import check, close, tensor_of", "import check, close, hints, tensor_of")
     suite.write_text(text + HINTS)
-    (root / "tests/public/test_tripling.py").write_text(SECOND_SUITE)
+    (root / "tests/units/tripling").mkdir()
+    (root / "tests/units/tripling/test_public.py").write_text(SECOND_SUITE)
+    (root / "tests/units/tripling/unit.toml").write_text('title = "Tripling"\nlecture = "0.2"\nstable = true\n')
     (root / "solutions/tripling.py").write_text(SECOND_SOLUTION)
-    with (root / "solutions/course.toml").open("a") as index:
-        index.write('tripling = { title = "Tripling", lecture = "0.2" }\n')
     course = load_course(root)
-    for unit in course.units.values():
-        building.write(unit)
+    building.update(building.handed_out(course))
     return course
 
 
