@@ -186,6 +186,10 @@ class Course:
         """How many units the course has in all, those that are not built yet too."""
         return sum(len(part.units) for part in self.parts)
 
+    def told(self, title: str) -> str:
+        """The title of a part in the reader's language."""
+        return translated(title, self.home)
+
     def by_part(self) -> list[tuple[Part, list[Unit]]]:
         """The parts that have a unit, each with its units."""
         grouped = [(part, [self.units[name] for name in part.units if name in self.units]) for part in self.parts]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from autograder.language import _, translated
+from autograder.language import _
 from autograder.results.document import Outcome, SubmissionResult
 from autograder.results.text import console, points, show_submission
 
@@ -29,7 +29,7 @@ def show_units(course: Course, *, drafts: bool = False) -> None:
         units = [known[name] for name in part.units if name in known]
         if units:
             table.add_row()
-            table.add_row(Text(translated(part.title, course.home), "bold"))
+            table.add_row(Text(course.told(part.title), "bold"))
         for unit in units:
             draft = " (draft)" if unit.name in course.drafts else ""
             table.add_row(f"  {unit.name}", f"{unit.heading}{draft}", unit.lecture)

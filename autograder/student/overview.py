@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course import Course, CourseError
+from autograder.course import Course, CourseError, Unit
 from autograder.files import replace_file
 from autograder.language import _, language
 from autograder.student.outline import exercises
@@ -24,10 +25,11 @@ class ExercisePlace:
 
 @dataclass(frozen=True)
 class UnitPlace:
-    """One unit on the map. earned, most: points of its public checks."""
+    """One unit on the map. part: the title of its part of the course. earned, most: points of its public checks."""
 
     name: str
     title: str
+    part: str
     lecture: str
     earned: float
     most: float
@@ -59,10 +61,14 @@ class Overview:
     next_unit: str
     next_exercise: str
 
+    def by_part(self) -> list[tuple[str, list[UnitPlace]]]:
+        """The units of each part, in lecture order."""
+        return [(part, list(units)) for part, units in itertools.groupby(self.units, key=lambda unit: unit.part)]
+
 
 def overview(course: Course, progress: Progress) -> Overview:
     """Put the course and what is known of a student's work together."""
-    units = [_unit_place(course, name, progress) for name in course.units]
+    units = [_unit_place(unit, course.told(part.title), progress) for part, each in course.by_part() for unit in each]
     coming = progress.next_open(course)
     return Overview(
         title=course.heading,
@@ -80,21 +86,20 @@ def overview(course: Course, progress: Progress) -> Overview:
     )
 
 
-def _unit_place(course: Course, name: str, progress: Progress) -> UnitPlace:
-    unit = course.unit(name)
+def _unit_place(unit: Unit, part: str, progress: Progress) -> UnitPlace:
     solved = progress.solved(unit)
-    state = progress.units.get(name)
+    state = progress.units.get(unit.name)
     begun = {check.exercise for check in state.checks.values() if check.begun} if state is not None else set()
     places = [
         ExercisePlace(exercise, "solved" if exercise in solved else "begun" if exercise in begun else "open")
         for exercise in exercises(unit)
     ]
     earned, most = progress.points(unit)
-    return UnitPlace(name, unit.heading, unit.lecture, earned, most, places)
+    return UnitPlace(unit.name, unit.heading, part, unit.lecture, earned, most, places)
 
 
 def show(reached: Overview) -> None:
-    """Print the table: a line for each unit, then the sums and what comes next."""
+    """Print the table: a line for each unit below its part, then the sums and what comes next."""
     from rich.table import Table
     from rich.text import Text
 
@@ -104,11 +109,13 @@ def show(reached: Overview) -> None:
     table = Table(title=reached.title, title_justify="left", box=None, pad_edge=False)
     for heading in (_("unit"), _("exercises"), "", _("points")):
         table.add_column(heading, justify="right" if heading == _("points") else "left", no_wrap=True)
-    for unit in reached.units:
-        count = f"{unit.solved}/{len(unit.exercises)}"
-        points = f"{unit.earned:g}/{unit.most:g}"
-        mark = Text.assemble(("✓ " if unit.done else "  ", "green"), unit.name)
-        table.add_row(mark, count, bar(unit.solved, len(unit.exercises), BAR_WIDTH), points)
+    for part, units in reached.by_part():
+        table.add_row(Text(part, "bold"))
+        for unit in units:
+            count = f"{unit.solved}/{len(unit.exercises)}"
+            points = f"{unit.earned:g}/{unit.most:g}"
+            mark = Text.assemble(("✓ " if unit.done else "  ", "green"), unit.name)
+            table.add_row(mark, count, bar(unit.solved, len(unit.exercises), BAR_WIDTH), points)
     screen = console()
     screen.print(table)
     screen.print()

@@ -242,13 +242,18 @@ def _readme(course: Course, root: Path, units: list[Unit]) -> str:
         _(
             "`pytest`, or the test view of your editor, runs the same checks. Your grade comes from more checks than these."
         ),
-        "",
-        f"| {_('folder')} | {_('unit')} | {_('lecture')} |",
-        "|---|---|---|",
     ]
-    for unit in units:
-        cells = (folder_of(course, root, unit), unit.heading, unit.lecture)
-        lines.append(f"| {cells[0]} | {cells[1]} | {cells[2]} |")
+    for part, members in course.by_part():
+        rows = [unit for unit in members if unit in units]
+        if rows:
+            lines += [
+                "",
+                f"## {course.told(part.title)}",
+                "",
+                f"| {_('folder')} | {_('unit')} | {_('lecture')} |",
+                "|---|---|---|",
+            ]
+            lines += [f"| {folder_of(course, root, unit)} | {unit.heading} | {unit.lecture} |" for unit in rows]
     return "\n".join(lines) + "\n"
 
 

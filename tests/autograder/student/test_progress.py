@@ -114,7 +114,7 @@ def test_the_page_holds_the_course_map_and_needs_nothing_else(course: Course, tm
     parsed = Text()
     parsed.feed((tmp_path / "map.html").read_text())
     assert "script" not in parsed.tags
-    assert parsed.tags.count("h2") == 2
+    assert parsed.tags.count("h3") == 2
     words = " ".join(parsed.said.split())
     assert "0 of 2 units and 1 of 5 exercises done, 1 of 6 points." in words
     assert "✓ double solved" in words
