@@ -15,9 +15,10 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/autograder build --check
+	$(BIN)/autograder lint
 
 verify: $(INSTALLED)
-	$(BIN)/autograder verify
+	$(BIN)/autograder verify --cold
 
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks

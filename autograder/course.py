@@ -30,6 +30,10 @@ class CourseError(Exception):
     """The course, its index or a unit cannot be found or read; the message says what to do."""
 
 
+class SuiteError(Exception):
+    """A suite, misconception or variant is written wrongly; the message says where and how to mend it."""
+
+
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A part of the course. units: the names of its units in lecture order, those that are not built yet too."""
 

@@ -84,7 +84,7 @@ def parsed() -> argparse.Namespace:
 
 def make_class(unit: Unit, folder: Path, count: int, hanging: int) -> dict[str, str]:
     """Write FOLDER/STUDENT/UNIT.py for `count` students; student -> source."""
-    from autograder.grader.variants import accepted_variants, misconceptions
+    from autograder.submissions.variants import accepted_variants, misconceptions
 
     chance = random.Random(f"{SEED} {unit.name} {count} {hanging}")
     right = [unit.solution.read_text(), *(v.source for v in accepted_variants(unit))]
@@ -235,7 +235,7 @@ def print_limit(unit: Unit, sources: dict[str, str], figures: Figures) -> None:
 def limit(name: str, sources: dict[str, str]) -> dict[str, tuple[float, float]]:
     """Seconds per submission when its checks run on it right here, and how many of them are spent inside its calls."""
     from autograder.grader.grading import Grader
-    from autograder.grader.variants import run_source
+    from autograder.grader.trusted import run_source
     from autograder.worker.serving import Server
 
     course = find_course()

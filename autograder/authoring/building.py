@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from autograder.authoring.catalogs import OTHERS, excerpt
-from autograder.authoring.cutting import BuildError, cut
+from autograder.authoring.cutting import stub_text
 from autograder.authoring.notebooks import notebook_text
 from autograder.authoring.prose import retold
 from autograder.authoring.sentences import course_messages, public_messages
@@ -16,13 +16,6 @@ from autograder.language import catalog_path, read_catalog
 
 TABLE_BEGIN, TABLE_END = "<!-- units: made by autograder build -->", "<!-- end of units -->"
 _MADE = "# Made by `autograder build` out of solutions/course.toml and the units' unit.toml.\n\n"
-
-
-def stub_text(unit: Unit) -> str:
-    """The unit's stub in English. Raises BuildError for a solution that is missing or has bad markers."""
-    if not unit.solution.is_file():
-        raise BuildError(f"{unit.solution} does not exist; write it, or take {unit.name} out of the index")
-    return cut(unit.solution.read_text(encoding="utf-8"), unit.solution.name)
 
 
 def build(unit: Unit) -> dict[Path, str]:

@@ -44,13 +44,13 @@ def engine_catalogs() -> dict[Path, str]:
     return {path: updated(path, messages, language) for path, language in paths.items()}
 
 
-def course_catalogs(course: Course, units: list[Unit]) -> dict[Path, str]:
-    """The catalogs of some units and what should be in them; the index's too if all units are meant.
+def course_catalogs(course: Course, units: list[Unit], *, index: bool = False) -> dict[Path, str]:
+    """The catalogs of some units and what should be in them. index: that of the course's own titles, too.
 
     Raises CatalogError for one that cannot be read.
     """
     sources = {unit.home: unit_messages(unit) for unit in units}
-    if len(units) == len(course.units):
+    if index:
         sources[course.home] = course_messages(course)
     return {
         catalog_path(folder, language): updated(catalog_path(folder, language), messages, language)

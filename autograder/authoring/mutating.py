@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import ast
 import difflib
-import multiprocessing
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.operator import Operator
 from cosmic_ray.plugins import get_operator, operator_names
 from parso.python.tree import Keyword, Name
 
 from autograder.authoring.cutting import BEGIN, END
-from autograder.course import Equivalent, Unit, load_course
-from autograder.grader.grading import Grader, UnitGrader
+from autograder.authoring.declared import declared
+from autograder.authoring.finding import Finder
+from autograder.authoring.lock import read_lock
+from autograder.authoring.planning import NOT_LOST, Basis, Found, Piece
+from autograder.course import Equivalent, SuiteError, Unit
+from autograder.grader.keys import digest, gpus, hash_of, package_version
+from autograder.keeping import shelf
 from autograder.protocol.messages import Cell
 from autograder.submissions.submission import Submission
-
-MUTANT_SECONDS = 2.0
+from autograder.submissions.variants import misconceptions
 
 _SIBLINGS = {
     "mean": "sum",
@@ -154,7 +157,17 @@ class ReplaceBySibling(Operator):
 
 
 def mutants(unit: Unit) -> list[Mutant]:
-    """Every mutant of the unit's solution regions, each once."""
+    """Every mutant of the unit's solution regions, each once. To make them takes seconds, so they are kept."""
+    kept, key = shelf("mutants"), digest([package_version(), unit.name, hash_of(unit.solution)])
+    known = kept.read(key)
+    if known is not None:
+        return msgspec.msgpack.decode(known, type=list[Mutant])
+    made = _made(unit)
+    kept.write(key, msgspec.msgpack.encode(made))
+    return made
+
+
+def _made(unit: Unit) -> list[Mutant]:
     source = unit.solution.read_text(encoding="utf-8")
     exercises = _exercise_by_line(source)
     regions = _region_lines(source)
@@ -174,38 +187,94 @@ def covers(entry: Equivalent, mutant: Mutant) -> bool:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a mutant. reason: why it is known to be equivalent ('' if it is not)."""
+    """What became of a mutant.
+
+    notices: the checks that it loses. reason: why it is known to be equivalent ('' if it is not). named: the known mistake
+    it was taken for. answers: a hash of all that it answered; mutants of one exercise that agree in it are the same mistake.
+    """
 
     mutant: Mutant
-    killed: bool
+    notices: tuple[str, ...]
     reason: str = ""
+    named: str = ""
+    answers: str = ""
+
+    @property
+    def killed(self) -> bool:
+        return bool(self.notices)
 
     @property
     def survived(self) -> bool:
         return not self.killed and not self.reason
 
 
-def judge(unit: Unit, seed: int, jobs: int) -> Iterator[Verdict]:
-    """Grade every mutant of a unit in `jobs` processes, each with a grader of its own."""
+def judge(unit: Unit, finder: Finder) -> Iterator[Verdict]:
+    """Grade every mutant of a unit: by the checks of the exercise it changes, and if these let it live by all others.
+
+    What was found before of a mutant, and has not changed, is not found out again. Raises SuiteError for a suite that
+    cannot be used.
+    """
     found = mutants(unit)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, _start, (unit.root, unit.name, seed)) as pool:
-        for mutant, killed in zip(found, pool.map(_is_killed, found, chunksize=4), strict=True):
-            reasons = [entry.reason for entry in unit.equivalents if covers(entry, mutant)]
-            yield Verdict(mutant, killed, reasons[0] if reasons and not killed else "")
+    names = tuple(dict.fromkeys(each.exercise for each in declared(unit.hidden_suite, "check")))
+    basis = Basis(unit, finder.seed, tuple(gpus()), names)
+    own = [_piece(basis, mutant, (mutant.exercise,) if mutant.exercise in names else names) for mutant in found]
+    by_piece = {id(piece): mutant for piece, mutant in zip(own, found, strict=True)}
+    alive: list[Mutant] = []
+    for piece, result in finder.find(own):
+        verdict = _verdict(unit, by_piece[id(piece)], result)
+        if verdict.killed or len(names) == len(piece.exercises):
+            yield verdict
+        else:
+            alive.append(verdict.mutant)
+    others = [_piece(basis, mutant, tuple(name for name in names if name != mutant.exercise)) for mutant in alive]
+    by_piece = {id(piece): mutant for piece, mutant in zip(others, alive, strict=True)}
+    for piece, result in finder.find(others):
+        yield _verdict(unit, by_piece[id(piece)], result)
 
 
-_graded: UnitGrader
+def _piece(basis: Basis, mutant: Mutant, exercises: tuple[str, ...]) -> Piece:
+    # A mutant that is named depends on what there is to be named.
+    wrong = [part for variant in misconceptions(basis.unit) for part in (variant.name, variant.definition)]
+    keys = tuple(basis.key(name, "mutant", mutant.source, *wrong) for name in exercises)
+    return Piece(basis.unit, "mutant", f"line {mutant.line}", exercises, keys, mutant.submission)
 
 
-def _start(root: Path, name: str, seed: int) -> None:
-    """Give this process its grader; its zygote ends when the process does."""
-    global _graded
-    _graded = Grader(seed, call_seconds=MUTANT_SECONDS).unit(load_course(root).unit(name, drafts=True))
+def _verdict(unit: Unit, mutant: Mutant, result: dict[str, Found] | str) -> Verdict:
+    if isinstance(result, str):
+        raise SuiteError(result)
+    lost = [check for each in result.values() for check in each.checks if check.outcome not in NOT_LOST]
+    reasons = [entry.reason for entry in unit.equivalents if covers(entry, mutant)]
+    named = next((check.named for check in lost if check.named), "")
+    answers = "".join(each.answers for each in result.values())
+    return Verdict(
+        mutant, tuple(check.id for check in lost), reasons[0] if reasons and not lost else "", named, answers
+    )
 
 
-def _is_killed(mutant: Mutant) -> bool:
-    return not _graded.full_marks(mutant.submission, first=mutant.exercise)
+@dataclass(frozen=True)
+class Noticed:
+    """What a check is for. alone: the mutants and known mistakes that it alone notices. shared: those others notice, too."""
+
+    check: str
+    alone: int
+    shared: int
+
+
+def noticed(unit: Unit, verdicts: Sequence[Verdict]) -> list[Noticed]:
+    """For each check of a unit, how many mutants and known mistakes it notices, alone and among others."""
+    seen = [verdict.notices for verdict in verdicts] + [tuple(trips) for trips in read_lock(unit).trips.values()]
+    ids = [each.name for each in declared(unit.hidden_suite, "check")]
+    sets = [{check.split("[")[0] for check in checks} for checks in seen]
+    return [Noticed(name, sum(s == {name} for s in sets), sum(name in s and len(s) > 1 for s in sets)) for name in ids]
+
+
+def unnamed(verdicts: Iterable[Verdict]) -> list[list[Mutant]]:
+    """Mutants without a name, those of the same answers together, the largest groups first: mistakes worth a name."""
+    groups: dict[tuple[str, str], list[Mutant]] = {}
+    for verdict in verdicts:
+        if verdict.killed and not verdict.named and verdict.answers:
+            groups.setdefault((verdict.mutant.exercise, verdict.answers), []).append(verdict.mutant)
+    return sorted((group for group in groups.values() if len(group) > 1), key=len, reverse=True)
 
 
 def _operators() -> Iterable[Operator]:

@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.authoring.building import stub_text
 from autograder.authoring.catalogs import OTHERS
-from autograder.authoring.cutting import BEGIN, END
+from autograder.authoring.cutting import BEGIN, END, stub_text
 from autograder.authoring.sentences import (
     engine_messages,
     misconception_messages,

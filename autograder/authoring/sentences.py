@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.authoring.cutting import BuildError, cut
+from autograder.authoring.cutting import cut
+from autograder.authoring.declared import parsed
 from autograder.authoring.prose import passages
 from autograder.course import Course, Unit
 from autograder.language import ENGINE, VALUE
@@ -34,7 +35,7 @@ def engine_messages() -> list[Message]:
     package = ENGINE.parent
     found: dict[str, Message] = {}
     for path in sorted(package.rglob("*.py")):
-        for node in ast.walk(_parsed(path)):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Call) and _name(node.func) in ("_", "N_") and node.args:
                 text = _literal(node.args[0])
                 if text:
@@ -67,7 +68,7 @@ def unit_messages(unit: Unit) -> list[Message]:
 
 def suite_messages(path: Path) -> list[Message]:
     """A suite's titles, hints, and the words its comparisons are given."""
-    tree = _parsed(path)
+    tree = parsed(path)
     local = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     found: list[Message] = []
     for node in tree.body:
@@ -85,7 +86,7 @@ def suite_messages(path: Path) -> list[Message]:
 def misconception_messages(path: Path) -> list[Message]:
     """The names and hints of misconceptions."""
     found = []
-    for node in ast.walk(_parsed(path)):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Call) and _name(node.func) == "misconception" and len(node.args) > 1:
             found.append(Message(_literal(node.args[1]), "misconception"))
             found += [Message(_literal(k.value), "its hint") for k in node.keywords if k.arg == "hint"]
@@ -218,13 +219,6 @@ def _name(node: ast.expr) -> str:
     if isinstance(node, ast.Call):
         return _name(node.func)
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-
-
-def _parsed(path: Path) -> ast.Module:
-    try:
-        return ast.parse(path.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError) as error:
-        raise BuildError(f"{path} cannot be read: {error}") from error
 
 
 def _unique(messages: list[Message]) -> list[Message]:

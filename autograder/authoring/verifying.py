@@ -1,237 +1,218 @@
-"""The instructor's regression for a unit: what must score full marks does, what must not does not."""
+"""The instructor's regression for a unit: what must score full marks does, what must not does not.
+
+Each finding is kept by a key of all that it depends on, so that after a change only what it touches is found out again.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import gc
-import itertools
-import multiprocessing
-import tempfile
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-import msgspec
-import pytest
-
-from autograder.authoring import building
-from autograder.authoring.notebooks import notebook_text
-from autograder.course import Unit
-from autograder.grader.grading import Grader, UnitGrader
-from autograder.grader.suite_file import SilentPlugin, forget_module
-from autograder.grader.variants import Variant, accepted_variants, load_module, misconceptions, together
-from autograder.language import translated
-from autograder.results.document import CheckResult, Outcome, SubmissionResult
-from autograder.submissions.cells import Cell
-from autograder.submissions.submission import Submission, read_submission
-from autograder.suite.checks import MisconceptionMark
+from autograder.authoring.cutting import BuildError
+from autograder.authoring.declared import exercises
+from autograder.authoring.finding import Finder
+from autograder.authoring.lock import Lock, read_lock
+from autograder.authoring.planning import (
+    NOT_LOST,
+    Asked,
+    Basis,
+    Found,
+    Obstacle,
+    Piece,
+    accepted_piece,
+    missing_files,
+    plan,
+)
+from autograder.course import SuiteError, Unit
+from autograder.grader.keys import digest, gpus, hash_of, package_version
+from autograder.keeping import shelf
+from autograder.language import speaking, translated
+from autograder.results.document import Outcome
+from autograder.submissions.variants import accepted_variants
 
 ACCEPTED_PER_EXERCISE = 3
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was verified. problem: why it does not hold ('' if it does)."""
+    """One thing that was verified. problem: why it does not hold ('' if it does). remark: what an author should know."""
 
     unit: str
     subject: str
     problem: str = ""
+    remark: str = ""
 
 
-def verify(unit: Unit, grader: Grader) -> Iterator[Finding]:
-    """Verify a unit: files, solution, stub, reference, public checks, accepted variants, misconceptions."""
-    missing = [path for path in _required_files(unit) if not path.is_file()]
-    if missing:
-        names = ", ".join(str(path.relative_to(unit.root)) for path in missing)
-        yield Finding(unit.name, "files", f"missing: {names}")
-        return
-    graded = grader.unit(unit)
-    if unit.stable:
-        yield Finding(unit.name, "assignment", _drift(unit))
-    yield from _solution(unit, graded)
-    stub, again = _twice(graded, _stub(unit))
-    yield Finding(unit.name, "stub", _scores_nothing(stub) or again)
-    yield Finding(unit.name, "reference", _reference(unit, graded))
-    yield Finding(unit.name, "reference against torch", _reference_tests(unit))
-    yield from _accepted(unit, graded)
-    yield from _misconceptions(unit, graded)
+@dataclass
+class Verifier:
+    """Verifies units.
 
-
-def verify_all(units: list[Unit], seed: int, jobs: int) -> Iterator[Finding]:
-    """Verify several units in up to `jobs` processes; findings come unit by unit, as units are done.
-
-    Units with many misconceptions go first: a long one begun last would keep one process busy and the others idle.
+    only: a single exercise. own_seed: whether the inputs are drawn from the course's seed, for which locks hold. flawed:
+    the units that have a problem. locks: what each unit's known mistakes trip, as far as it was found.
     """
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(units)), context, _start, (seed,)) as pool:
-        begun = [pool.submit(_verify_one, unit) for unit in sorted(units, key=_effort, reverse=True)]
-        for done in as_completed(begun):
-            yield from done.result()
+
+    finder: Finder
+    only: str = ""
+    own_seed: bool = True
+    flawed: set[str] = field(default_factory=set)
+    locks: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+
+    def verify(self, units: Sequence[Unit]) -> Iterator[Finding]:
+        """Everything about some units, as it is found out. What is missing is said, and the rest is verified."""
+        for finding in self._verified(units):
+            if finding.problem:
+                self.flawed.add(finding.unit)
+            yield finding
+
+    def _verified(self, units: Sequence[Unit]) -> Iterator[Finding]:
+        self._kept = shelf("findings")
+        self._kept.prune()
+        self._lost: dict[str, set[str]] = {}
+        pieces: list[Piece] = []
+        with speaking("en"):  # or a finding would depend on the author's language
+            for unit in units:
+                yield from self._looked_at(unit)
+                for each in plan(unit, self.finder.seed, gpus(), self.only):
+                    if isinstance(each, Obstacle):
+                        yield Finding(unit.name, each.subject, each.problem)
+                    else:
+                        pieces.append(each)
+            yield from self._found(pieces)
+            for unit in units:
+                yield from self._compared_with_lock(unit)
+
+    def _looked_at(self, unit: Unit) -> Iterator[Finding]:
+        """What needs no grading."""
+        missing = missing_files(unit)
+        yield Finding(unit.name, "files", f"missing: {', '.join(missing)}" if missing else "")
+        if unit.stable and unit.solution.is_file():
+            yield Finding(unit.name, "assignment", self._drift(unit))
+        yield from _few_variants(unit, self.only)
+
+    def _drift(self, unit: Unit) -> str:
+        """Whether what students get is what the sources make of it. What does not drift is kept, like other findings."""
+        sources = [unit.solution, unit.public_suite, unit.home / "unit.toml", *unit.home.glob("*.po")]
+        made = sorted((unit.root / "assignments").glob(f"**/{unit.name}/*"))
+        key = digest([package_version(), unit.name, *(f"{path} {hash_of(path)}" for path in [*sources, *made])])
+        if not self.finder.cold and self._kept.read(key) is not None:
+            return ""
+        from autograder.authoring.building import drifted  # jupytext takes a second
+
+        names = [path.name for path in drifted(unit)]
+        if names:
+            return f"drifted from the solution, run `autograder build`: {', '.join(names)}"
+        self._kept.write(key, b"")
+        return ""
+
+    def _found(self, pieces: list[Piece]) -> Iterator[Finding]:
+        said: set[str] = set()
+        for piece, found in self.finder.find(pieces):
+            if not isinstance(found, str):
+                yield from self._judged(piece, found)
+            elif found not in said:
+                said.add(found)
+                yield Finding(piece.unit.name, "suite", found)
+
+    def _judged(self, piece: Piece, found: dict[str, Found]) -> Iterator[Finding]:
+        checks = [check for name in piece.exercises if name in found for check in found[name].checks]
+        problems = list(dict.fromkeys(problem for each in found.values() for problem in each.problems))
+        again = "is graded differently the second time" if any(each.differs for each in found.values()) else ""
+        if piece.kind == "accepted":  # what the solution itself loses says nothing about them
+            others = [check for check in checks if check.id not in self._lost.get(piece.unit.name, ())]
+            yield from self._accepted(piece, _full_marks(others, problems) or again)
+        elif piece.kind == "misconception":
+            yield Finding(piece.unit.name, piece.subject, self._misconception(piece, checks) or again)
+        else:
+            if piece.kind == "solution" and not piece.public:
+                self._lost[piece.unit.name] = {check.id for check in checks if check.outcome not in NOT_LOST}
+            yield Finding(piece.unit.name, piece.subject, _JUDGES[piece.kind](checks, problems) or again)
+
+    def _accepted(self, piece: Piece, problem: str) -> Iterator[Finding]:
+        """Styles of different exercises need not agree with each other (strides as a number here, as a pair there), so a
+        group that loses points is graded one by one."""
+        if problem and len(piece.variants) > 1:
+            basis = Basis(piece.unit, self.finder.seed, tuple(gpus()), piece.exercises)
+            yield from self._found([accepted_piece(basis, [variant]) for variant in piece.variants])
+            return
+        for variant in piece.variants:
+            yield Finding(piece.unit.name, f"accepted {variant.identifier}", problem)
+
+    def _misconception(self, piece: Piece, checks: list[Asked]) -> str:
+        (variant,) = piece.variants
+        failed = [check for check in checks if check.outcome not in NOT_LOST]
+        trips = [check.id for check in failed if not check.hardware]
+        self.locks.setdefault(piece.unit.name, {})[variant.identifier] = trips
+        if not failed:
+            return "is not caught: it gets full marks"
+        named = [check.named for check in failed if check.named]
+        if not named:
+            return "is not recognised"
+        return "" if named[0] == translated(variant.name, piece.unit.home) else f"is recognised as {named[0]!r}"
+
+    def _compared_with_lock(self, unit: Unit) -> Iterator[Finding]:
+        """Checks that no longer notice a mistake are a problem, checks that do now are worth a remark."""
+        found = self.locks.get(unit.name, {})
+        if not self.own_seed or not found:
+            return
+        lock = read_lock(unit)
+        for name, trips in found.items():
+            known = lock.trips.get(name, [])
+            lost = [check for check in known if check not in trips]
+            new = [check for check in trips if check not in known]
+            if lost:
+                yield Finding(
+                    unit.name, f"lock {name}", f"no longer trips {', '.join(lost)}; if that is right: --accept"
+                )
+            elif new and name in lock.trips:
+                yield Finding(unit.name, f"lock {name}", remark=f"trips {', '.join(new)}")
+
+    def locked(self, unit: Unit) -> Lock:
+        """The unit's lock with what was found this time."""
+        lock, found = read_lock(unit), self.locks.get(unit.name, {})
+        gone = set() if self.only else lock.trips.keys() - found.keys()
+        trips = {name: trips for name, trips in {**lock.trips, **found}.items() if name not in gone}
+        return Lock(trips, lock.spared)
 
 
-def _effort(unit: Unit) -> int:
-    """How long a unit is likely to take: the bytes of what is graded twice."""
-    return unit.misconceptions.stat().st_size if unit.misconceptions.is_file() else 0
+def _few_variants(unit: Unit, only: str) -> Iterator[Finding]:
+    """Exercises that have too few right implementations."""
+    try:
+        counts = Counter(variant.exercise for variant in accepted_variants(unit))
+        names = exercises(unit.solution) if unit.solution.is_file() else []
+    except (BuildError, SuiteError):
+        return  # whoever plans says so
+    for name in names:
+        if only in ("", name) and counts[name] < ACCEPTED_PER_EXERCISE:
+            said = f"{counts[name]} variants, at least {ACCEPTED_PER_EXERCISE} are wanted"
+            yield Finding(unit.name, f"accepted {name}", said)
 
 
-_hidden: Grader
-_public: Grader
-
-
-def _start(seed: int) -> None:
-    """Give this process its graders; their zygotes end when the process does."""
-    global _hidden, _public
-    _hidden = Grader(seed, shrinks=False)
-    _public = Grader(seed, public=True, walled=False)
-    gc.freeze()  # torch's modules stay: a tenth of the time went into looking through them for garbage
-
-
-def _verify_one(unit: Unit) -> list[Finding]:
-    findings = [*verify(unit, _hidden), verify_public(unit, _public)]
-    _hidden.forget()
-    _public.forget()
-    return findings
-
-
-def verify_public(unit: Unit, grader: Grader) -> Finding:
-    """The public checks pass on the solution and fail on the stub. `grader` grades public suites."""
-    if not unit.public_suite.is_file() or not unit.solution.is_file():
-        return Finding(unit.name, "public checks", "there are none")
-    public = grader.unit(unit)
-    problem = _full_marks(public.grade(read_submission(unit.solution)))
-    return Finding(unit.name, "public checks", problem or _scores_nothing(public.grade(_stub(unit))))
-
-
-def _stub(unit: Unit) -> Submission:
-    """The stub as it is handed out, or will be: a draft's is not written anywhere."""
-    return Submission(unit.name, unit.stub, [Cell(unit.stub.name, building.stub_text(unit))])
-
-
-def _required_files(unit: Unit) -> list[Path]:
-    return [unit.solution, unit.reference, unit.hidden_suite, unit.public_suite, unit.misconceptions]
-
-
-def _drift(unit: Unit) -> str:
-    drifted = building.drifted(unit)
-    return f"drifted from the solution, run `autograder build`: {', '.join(p.name for p in drifted)}" if drifted else ""
-
-
-def _solution(unit: Unit, graded: UnitGrader) -> Iterator[Finding]:
-    result, again = _twice(graded, read_submission(unit.solution))
-    yield Finding(unit.name, "solution", _full_marks(result) or again)
-    notebook = notebook_text(unit.solution.read_text(encoding="utf-8"), unit.name)
-    yield Finding(unit.name, "solution as a notebook", _full_marks(graded.grade(_as_notebook(unit, notebook))))
-
-
-def _as_notebook(unit: Unit, text: str) -> Submission:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{unit.name}.ipynb"
-        path.write_text(text, encoding="utf-8")
-        return read_submission(path)
-
-
-def _reference(unit: Unit, graded: UnitGrader) -> str:
-    assessments = graded.assess_locally(vars(load_module(unit.reference)))
-    failed = [a.check.id for a in assessments if a.outcome not in (Outcome.PASSED, Outcome.NOT_ASSESSED)]
-    return f"the reference fails {', '.join(failed)}" if failed else ""
-
-
-def _reference_tests(unit: Unit) -> str:
-    """Run the unit's own comparison of the reference with independent operators, where it has one."""
-    if not unit.reference_tests.is_file():
-        return f"{unit.reference_tests.relative_to(unit.root)} is missing"
-    failures = _Failures()
-    arguments = ["-q", "-p", "no:cacheprovider", "--import-mode=importlib", "--rootdir", str(unit.root)]
-    forget_module(unit.reference_tests)
-    with contextlib.chdir(unit.root):
-        status = pytest.main([*arguments, str(unit.reference_tests)], plugins=[failures])
-    return "" if status == pytest.ExitCode.OK else (failures.problems or f"pytest ended with {status!r}")[-2000:]
-
-
-class _Failures(SilentPlugin):
-    """Keeps what pytest would have printed about failed tests."""
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed:
-            self.problems += f"{report.nodeid}\n{report.longreprtext}\n"
-
-
-def _accepted(unit: Unit, graded: UnitGrader) -> Iterator[Finding]:
-    variants = accepted_variants(unit) if unit.accepted.is_file() else []
-    for exercise in graded.suite.exercises():
-        count = sum(v.mark.exercise == exercise for v in variants)
-        if count < ACCEPTED_PER_EXERCISE:
-            yield Finding(
-                unit.name, f"accepted {exercise}", f"{count} variants, at least {ACCEPTED_PER_EXERCISE} are wanted"
-            )
-    for group in _one_of_each(variants):
-        problems = _problems_of(group, graded)
-        yield from (Finding(unit.name, f"accepted {v.identifier}", problems[v.identifier]) for v in group)
-
-
-def _one_of_each(variants: list[Variant]) -> list[list[Variant]]:
-    """Groups that hold at most one variant of an exercise, so that each group makes one submission."""
-    by_exercise: dict[str, list[Variant]] = {}
-    for variant in variants:
-        by_exercise.setdefault(variant.mark.exercise, []).append(variant)
-    rows = itertools.zip_longest(*by_exercise.values())
-    return [[variant for variant in row if variant is not None] for row in rows]
-
-
-def _problems_of(group: list[Variant], graded: UnitGrader) -> dict[str, str]:
-    """What is wrong with each variant of a group: graded together, and one by one where that loses points.
-
-    Styles of different exercises need not agree with each other (strides as a number here, as a pair there).
-    """
-    if len(group) > 1 and not _full_marks(graded.grade(together(group))):
-        return dict.fromkeys((variant.identifier for variant in group), "")
-    return {variant.identifier: _full_marks(graded.grade(variant.submission)) for variant in group}
-
-
-def _misconceptions(unit: Unit, graded: UnitGrader) -> Iterator[Finding]:
-    for variant in misconceptions(unit):
-        assert isinstance(variant.mark, MisconceptionMark)
-        result, again = _twice(graded, variant.submission, only=variant.mark.exercise)
-        problem = _misconception(variant.mark, result, translated(variant.mark.name, unit.home))
-        yield Finding(unit.name, f"misconception {variant.identifier}", problem or again)
-
-
-def _misconception(mark: MisconceptionMark, result: SubmissionResult, name: str) -> str:
-    """`name`: the misconception's, in the language that the result speaks."""
-    failed = [check for check in result.checks if check.outcome is not Outcome.PASSED]
-    if not failed:
-        return "is not caught: it gets full marks"
-    if not any(_matches(check, mark.trips) for check in failed):
-        return f"does not trip {mark.trips}, but {', '.join(check.id for check in failed)}"
-    named = [check.misconception.name for check in failed if check.misconception is not None]
-    if not named or named[0] != name:
-        return f"is recognised as {named[0]!r}" if named else "is not recognised"
-    return "" if mark.hint.strip() else "has no hint"
-
-
-def _matches(check: CheckResult, trips: str) -> bool:
-    return check.id == trips or check.id.split("[")[0] == trips
-
-
-def _full_marks(result: SubmissionResult) -> str:
-    lost = [check for check in result.checks if check.outcome not in (Outcome.PASSED, Outcome.NOT_ASSESSED)]
+def _full_marks(checks: list[Asked], problems: list[str]) -> str:
+    lost = [check for check in checks if check.outcome not in NOT_LOST]
     if lost:
         return "loses points in " + "; ".join(f"{check.id} ({check.outcome}): {check.message}" for check in lost)
-    return "; ".join(result.problems) or ("" if result.max_score > 0 else "has nothing to score")
+    return "; ".join(problems)
 
 
-def _scores_nothing(result: SubmissionResult) -> str:
-    won = [check.id for check in result.checks if check.outcome is Outcome.PASSED]
+def _scores_nothing(checks: list[Asked], _problems: list[str]) -> str:
+    won = [check.id for check in checks if check.outcome == Outcome.PASSED]
     return f"scores in {', '.join(won)}" if won else ""
 
 
-def _twice(graded: UnitGrader, submission: Submission, only: str | None = None) -> tuple[SubmissionResult, str]:
-    """A submission's result, and what is wrong if grading it again gives other bytes."""
-    first, second = (graded.grade(submission, only=only) for _ in range(2))
-    same = _without_time(first) == _without_time(second)
-    return first, "" if same else "is graded differently the second time"
+def _passes(checks: list[Asked], _problems: list[str]) -> str:
+    failed = [check.id for check in checks if check.outcome not in NOT_LOST]
+    return f"the reference fails {', '.join(failed)}" if failed else ""
 
 
-def _without_time(result: SubmissionResult) -> bytes:
-    return msgspec.json.encode(msgspec.structs.replace(result, seconds=0.0))
+def _says_nothing(_checks: list[Asked], problems: list[str]) -> str:
+    return "; ".join(problems)
+
+
+_JUDGES = {
+    "solution": _full_marks,
+    "notebook": _full_marks,
+    "stub": _scores_nothing,
+    "reference": _passes,
+    "reference tests": _says_nothing,
+}

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from autograder.bulk.keys import gpus
 from autograder.bulk.tasks import Graded, RunError, Task, failed
+from autograder.grader.keys import gpus
 
 if TYPE_CHECKING:
     from autograder.bulk.grading import TaskGrader

@@ -10,15 +10,14 @@ from types import TracebackType
 
 import msgspec
 
-from autograder.bulk.keys import gpus, unit_key
 from autograder.bulk.tasks import Graded, Settings, Task, failed
-from autograder.course import CourseError, Unit, load_course
+from autograder.course import CourseError, SuiteError, Unit, load_course
 from autograder.grader.grading import Grader, IsolationError
+from autograder.grader.keys import gpus, unit_key
 from autograder.grader.launching import Launched, launch
 from autograder.grader.workers import Zygote, ZygoteError
 from autograder.language import speak
 from autograder.results.document import SubmissionResult
-from autograder.suite.checks import SuiteError
 
 ZYGOTES_PER_TASK = 3
 LOST_IN_A_ROW = 2

@@ -11,9 +11,9 @@ from typing import Protocol
 
 import msgspec
 
-from autograder.bulk.keys import gpus, submission_key, unit_key
 from autograder.bulk.tasks import Graded, RunError, Settings, Task
 from autograder.course import Course, CourseError
+from autograder.grader.keys import gpus, submission_key, unit_key
 from autograder.results import document
 from autograder.results.document import ResultError, SubmissionResult
 from autograder.submissions.gathering import Found

@@ -13,10 +13,14 @@ from autograder.results.document import Outcome, SubmissionResult
 from autograder.results.text import console, points, show_submission
 
 if TYPE_CHECKING:
+    from autograder.authoring.blind import Graded
     from autograder.authoring.mutating import Verdict
     from autograder.authoring.verifying import Finding
     from autograder.cli.diagnosing import Part
-    from autograder.course import Course
+    from autograder.course import Course, Unit
+
+
+SHOWN_GROUPS = 5
 
 
 def show_units(course: Course, *, drafts: bool = False) -> None:
@@ -61,19 +65,40 @@ def show_diagnosis(parts: list[Part]) -> None:
             screen.print(Text(f"  {'':<{width}}{part.advice}", "dim" if part.fine else "bold"), soft_wrap=True)
 
 
-def show_mutants(unit: str, verdicts: list[Verdict]) -> bool:
-    """Counts, and the diff of each mutant that survived for no known reason; whether there was none."""
+def show_mutants(unit: Unit, verdicts: list[Verdict]) -> bool:
+    """Counts, the diff of each mutant that survived for no known reason, and what the mutants say of the unit's checks and
+    known mistakes; whether none survived."""
+    from autograder.authoring.mutating import noticed, unnamed
+
     screen = console()
     survivors = [verdict for verdict in verdicts if verdict.survived]
     killed = sum(verdict.killed for verdict in verdicts)
     share = killed / max(1, killed + len(survivors))
     screen.print(
-        f"{unit}: {len(verdicts)} mutants, {killed} killed, {len(verdicts) - killed - len(survivors)} equivalent, "
+        f"{unit.name}: {len(verdicts)} mutants, {killed} killed, {len(verdicts) - killed - len(survivors)} equivalent, "
         f"{len(survivors)} survived ({share:.1%} of the others killed)"
     )
     for verdict in survivors:
         screen.print(Text(f"  {verdict.mutant.diff}"), soft_wrap=True)
+    for each in noticed(unit, verdicts):
+        if each.alone or not each.shared:
+            said = f"{each.alone} noticed by it alone" if each.alone else "notices no mutant and no known mistake"
+            screen.print(Text(f"  {each.check}: {said}", "" if each.alone else "yellow"), soft_wrap=True)
+    for group in unnamed(verdicts)[:SHOWN_GROUPS]:
+        screen.print(
+            Text(f"  {len(group)} mutants answer alike and have no name, such as {group[0].diff}"), soft_wrap=True
+        )
     return not survivors
+
+
+def show_strangers(unit: str, graded: list[Graded]) -> None:
+    """The strangers' files that were judged wrongly when they were graded for the first time, and what they get now."""
+    screen = console()
+    for each in graded:
+        if each.stranger.right == bool(each.first):
+            said = f"lost {', '.join(each.first)}" if each.first else "had full marks"
+            now = "still does" if bool(each.now) == bool(each.first) else "no longer"
+            screen.print(Text(f"{unit}: {each.stranger.path} {said}; {now}", "red"), soft_wrap=True)
 
 
 class Verification:
@@ -86,8 +111,12 @@ class Verification:
 
     def add(self, finding: Finding) -> None:
         self.findings.append(finding)
-        if finding.problem and not self._quiet:
-            self._screen.print(Text(f"✗ {finding.unit}: {finding.subject} {finding.problem}", "red"))
+        if self._quiet:
+            return
+        if finding.problem:
+            self._screen.print(Text(f"✗ {finding.unit}: {finding.subject} {finding.problem}", "red"), soft_wrap=True)
+        elif finding.remark:
+            self._screen.print(Text(f"· {finding.unit}: {finding.subject} {finding.remark}", "dim"), soft_wrap=True)
 
     def summary(self) -> int:
         """Print the counts; the exit code."""

@@ -111,9 +111,9 @@ def clear_errors() -> Iterator[None]:
 def _expected_errors() -> dict[type[Exception], Exit]:
     from autograder.authoring.cutting import BuildError
     from autograder.bulk.tasks import RunError
+    from autograder.course import SuiteError
     from autograder.grader.grading import IsolationError
     from autograder.grader.workers import ZygoteError
-    from autograder.suite.checks import SuiteError
 
     return {
         BuildError: Exit.NOT_PASSED,

@@ -1,15 +1,38 @@
-"""Commands of a lecturer: build, translate, release, verify."""
+"""Commands of a lecturer: new, build, lint, translate, release, verify."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from autograder.cli.frame import Exit, Json, SeedOption, UnitNames, app, clear_errors, print_json
-from autograder.course import Course, CourseError, Unit, find_course
+from autograder.course import CourseError, Unit, find_course
+
+if TYPE_CHECKING:
+    from autograder.authoring.finding import Finder
+    from autograder.authoring.lock import Lock
+
+
+@app.command()
+def new(
+    unit: Annotated[str, typer.Argument(help="The unit's name, as in solutions/course.toml.")],
+    exercises: Annotated[list[str], typer.Argument(metavar="EXERCISE...", help="Functions and classes to be written.")],
+) -> None:
+    """Begin a unit: write all its files, as a draft, with TODO where something must be filled in.
+
+    Example: autograder new positional_encoding self_attention PositionalEncoding
+    """
+    with clear_errors():
+        from autograder.authoring.scaffolding import scaffold
+
+        for path in scaffold(find_course(), unit, exercises):
+            typer.echo(f"written: {path}")
+        typer.echo(
+            f"Next: fill in what is marked TODO, and run autograder lint {unit}, autograder verify {unit} as you go"
+        )
 
 
 @app.command()
@@ -22,15 +45,15 @@ def build(
     Of a draft nothing is made; it is looked at only if it is named.
     """
     with clear_errors():
-        from autograder.authoring import building
+        from autograder.authoring import building, cutting, ids
 
         course = find_course()
         files = building.index(course) | building.readme(course)
         for unit in course.select(units or [], drafts=True):
             if unit.stable:
-                files |= building.build(unit)
+                files |= building.build(unit) | ids.ids_text(unit)
             else:
-                building.stub_text(unit)
+                cutting.stub_text(unit)
                 typer.echo(f"{unit.name} is a draft: it can be cut, and nothing of it is handed out")
         changed = building.updates(files) if check else building.update(files)
         for path in changed:
@@ -42,6 +65,29 @@ def build(
             typer.echo("run `autograder build` and commit what it writes", err=True)
         if strays or (check and changed):
             raise typer.Exit(Exit.NOT_PASSED)
+
+
+@app.command()
+def lint(units: UnitNames = None, json: Json = False) -> None:
+    """Say what can be said of units without running them: missing files, exercises out of order, hints, ids, translations.
+
+    Takes a second for the whole course; a draft is looked at if it is named.
+
+    Example: autograder lint softmax_regression
+    """
+    with clear_errors():
+        from autograder.authoring.linting import lint
+
+        course = find_course()
+        chosen = course.select(units or [], drafts=True)
+        flaws = list(lint(course, chosen))
+        if json:
+            print_json(flaws)
+        else:
+            for flaw in flaws:
+                typer.echo(": ".join(part for part in (flaw.place or flaw.unit, flaw.problem) if part))
+            typer.echo(f"{len(chosen)} units, {len(flaws)} flaws")
+        raise typer.Exit(Exit.NOT_PASSED if flaws else Exit.DONE)
 
 
 @app.command()
@@ -63,7 +109,7 @@ def translate(
 
         course = find_course()
         chosen = course.select(units or [], drafts=True)
-        catalogs = engine_catalogs() if engine else course_catalogs(course, chosen)
+        catalogs = engine_catalogs() if engine else course_catalogs(course, chosen, index=not units)
         changed = updates(catalogs) if check else update(catalogs)
         for path in changed:
             typer.echo(f"{'out of date' if check else 'written'}: {path}")
@@ -102,7 +148,11 @@ def release(
 @app.command()
 def verify(
     units: UnitNames = None,
+    exercise: Annotated[str | None, typer.Option("--exercise", help="Only this exercise of the unit.")] = None,
     mutants: Annotated[bool, typer.Option("--mutants", help="Grade small changes of the solutions instead.")] = False,
+    blind: Annotated[bool, typer.Option("--blind", help="Grade files written from the stub alone instead.")] = False,
+    cold: Annotated[bool, typer.Option("--cold", help="Look at nothing that was found before.")] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="Mistakes may trip fewer checks than before.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes (default: one per core).")] = os.cpu_count()
     or 1,
     seed: SeedOption = None,
@@ -110,30 +160,93 @@ def verify(
 ) -> None:
     """Verify units: solutions and accepted variants get full marks, stubs nothing, misconceptions are recognised.
 
+    Findings are shown as they arise, half-finished units are verified as far as they go, and what was found before and
+    has not changed is not found out again. What each misconception trips is kept in the unit's lock.json.
+
     With --mutants: grade every small change of a solution that the suite should notice, and print those it does not.
+    With --blind: grade the files in blind/, and print the right ones that lost points and the wrong ones that lost none
+    when they were graded for the first time.
+
+    Examples:
+
+      autograder verify softmax_regression --exercise softmax
+
+      autograder verify --cold
     """
     with clear_errors():
         course = find_course()
         chosen = course.select(units or [], drafts=True)
+        from autograder.authoring.finding import Finder
+
+        finder = Finder(course.seed if seed is None else seed, jobs, cold)
         if mutants:
-            raise typer.Exit(_verify_mutants(course, chosen, seed, jobs))
-        from autograder.authoring.verifying import verify_all
+            raise typer.Exit(_verify_mutants(chosen, finder))
+        if blind:
+            _grade_strangers(chosen, finder)
+            raise typer.Exit(Exit.DONE)
+        if exercise and len(chosen) != 1:
+            raise CourseError("--exercise goes with one unit: autograder verify UNIT --exercise EXERCISE")
+        from autograder.authoring.verifying import Verifier
         from autograder.cli.console import Verification
 
+        own = seed is None or seed == course.seed
         view = Verification(quiet=json)
-        for finding in verify_all(chosen, course.seed if seed is None else seed, jobs):
-            view.add(finding)
+        verifier = Verifier(finder, exercise or "", own)
+        for finding in verifier.verify(chosen):
+            if not (accept and finding.subject.startswith("lock ")):
+                view.add(finding)
+        for each in chosen if own else []:
+            if accept or each.name not in verifier.flawed:
+                _write_lock(each, verifier.locked(each))
         if json:
             print_json(view.findings)
         raise typer.Exit(view.summary())
 
 
-def _verify_mutants(course: Course, units: list[Unit], seed: int | None, jobs: int) -> Exit:
+def _grade_strangers(units: list[Unit], finder: Finder) -> None:
+    from autograder.authoring.blind import grade_strangers, rates
+    from autograder.cli.console import show_strangers
+
+    everybody = []
+    for unit in units:
+        graded = list(grade_strangers(unit, finder))
+        show_strangers(unit.name, graded)
+        everybody += graded
+    lost, passed = rates(everybody)
+    typer.echo(f"right files that lost points: {lost}; wrong files with full marks: {passed}")
+
+
+@app.command("blind")
+def write_blind_task(
+    unit: Annotated[str, typer.Argument(help="The unit; a draft will do.")],
+    out: Annotated[Path, typer.Option("--out", help="A folder that is empty or does not exist.")],
+) -> None:
+    """Write the folder for somebody who is to write right and wrong files from the stub alone: the stub, nothing else.
+
+    What comes back goes to tests/units/UNIT/blind/right/EXERCISE_NUMBER.py and .../wrong/EXERCISE_NUMBER.py, is committed as
+    it came, and then graded: autograder verify --blind UNIT
+
+    Example: autograder blind softmax_regression --out strangers
+    """
+    with clear_errors():
+        from autograder.authoring.blind import write_task
+
+        typer.echo(f"written: {write_task(find_course().unit(unit, drafts=True), out)}")
+
+
+def _write_lock(unit: Unit, lock: Lock) -> None:
+    from autograder.authoring.lock import read_lock, write_lock
+
+    if lock.trips != read_lock(unit).trips:
+        typer.echo(f"written: {write_lock(unit, lock)}", err=True)
+
+
+def _verify_mutants(units: list[Unit], finder: Finder) -> Exit:
     try:
         from autograder.authoring.mutating import judge
     except ModuleNotFoundError as error:
         raise CourseError(f"--mutants needs the extra dev: pip install 'autograder[dev]' ({error})") from error
     from autograder.cli.console import show_mutants
 
-    clean = [show_mutants(each.name, list(judge(each, course.seed if seed is None else seed, jobs))) for each in units]
+    clean = [show_mutants(each, list(judge(each, finder))) for each in units]
     return Exit.DONE if all(clean) else Exit.NOT_PASSED

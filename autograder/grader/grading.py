@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from types import TracebackType
 
+import msgspec
 import torch
 
 from autograder.course import Unit
@@ -14,6 +15,7 @@ from autograder.grader.assessing import Assessment, Assessor
 from autograder.grader.exhibit import Local, Room
 from autograder.grader.explaining import explain, source_problem
 from autograder.grader.hardware import hardware
+from autograder.grader.keys import code_of, digest, engine_version
 from autograder.grader.launching import Launched
 from autograder.grader.picturing import figure_of
 from autograder.grader.portable import open_zygote
@@ -21,13 +23,16 @@ from autograder.grader.recognising import Recogniser
 from autograder.grader.scanning import calls_between_exercises, suspicious_lines, tampering
 from autograder.grader.session import CALL_SECONDS, Session
 from autograder.grader.suite_file import Check, Suite, collect
-from autograder.grader.variants import load_module
+from autograder.grader.trusted import load_module
 from autograder.grader.workers import Zygote
+from autograder.keeping import shelf
 from autograder.language import _
 from autograder.results.document import CheckResult, Outcome, Recognised, SubmissionResult, score_exercise
 from autograder.results.feedback import printable
 from autograder.submissions.submission import Submission
 
+# Of a reference's answers, to be kept for the next command: reading more would take longer than working them out.
+KEPT_BYTES = 48 * 2**20
 REQUIRED_LAYERS = ("landlock", "seccomp", "rlimits")
 
 
@@ -58,17 +63,26 @@ class UnitGrader:
         marks = hardware(zygote).marks if any(check.needs for check in suite.checks) else frozenset()
         self._assessor = Assessor(suite, reference, marks, shrinks=shrinks)
         self._recogniser = Recogniser(unit, self._assessor)
+        self._answers_key = digest([unit.name, engine_version(), code_of(unit.reference)])
+        kept = shelf("answers").read(self._answers_key) if reference is not None else None
+        if kept is not None:
+            self._assessor.answers.update(msgspec.msgpack.decode(kept, type=dict[bytes, bytes]))
+        self._recalled = len(self._assessor.answers)
 
     def grade(
-        self, submission: Submission, *, only: str | None = None, progress: Callable[[Assessment], None] | None = None
+        self,
+        submission: Submission,
+        *,
+        only: Collection[str] | None = None,
+        progress: Callable[[Assessment], None] | None = None,
     ) -> SubmissionResult:
-        """Grade one submission (or one of its exercises). Whatever its code does ends up in the result."""
+        """Grade one submission (or some of its exercises). Whatever its code does ends up in the result."""
         started = time.monotonic()
         with self.open(submission) as session:
             session.load()
             exercises = []
             for exercise, checks in self.suite.exercises().items():
-                if only not in (None, exercise):
+                if only is not None and exercise not in only:
                     continue
                 session.begin_exercise()
                 room = Room()
@@ -112,9 +126,17 @@ class UnitGrader:
                 for check in checks
             )
 
-    def assess_locally(self, namespace: dict[str, object]) -> list[Assessment]:
+    def assess_locally(self, namespace: dict[str, object], *, only: Collection[str] | None = None) -> list[Assessment]:
         """Run the suite on trusted code in this process (the reference itself, when a unit is verified)."""
-        return [self._assessor.assess(check, Local(namespace)) for check in self.suite.checks]
+        checks = [check for check in self.suite.checks if only is None or check.exercise in only]
+        return [self._assessor.assess(check, Local(namespace)) for check in checks]
+
+    def keep(self) -> None:
+        """Keep what the reference answered for the next command."""
+        answers = self._assessor.answers
+        if len(answers) > self._recalled and sum(map(len, answers.values())) <= KEPT_BYTES:
+            shelf("answers").write(self._answers_key, msgspec.msgpack.encode(answers))
+            self._recalled = len(answers)
 
     def _judged(self, name: str, assessments: list[Assessment]) -> _Judged:
         recognised = self._recogniser.recognise(assessments)
@@ -189,7 +211,9 @@ class Grader:
         return self._units[unit.name]
 
     def forget(self) -> None:
-        """Free what was collected, drawn and remembered for the units so far."""
+        """Free what was collected, drawn and remembered for the units so far; what the references answered is kept."""
+        for unit in self._units.values():
+            unit.keep()
         self._units.clear()
 
     def layers(self) -> list[str]:
@@ -216,6 +240,7 @@ class Grader:
 
     def close(self) -> None:
         """End the zygote and every worker it forked."""
+        self.forget()
         self._zygote.close()
 
     def __enter__(self) -> Grader:

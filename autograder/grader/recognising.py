@@ -14,12 +14,12 @@ from autograder.course import Unit
 from autograder.grader.assessing import Assessment, Assessor
 from autograder.grader.exhibit import Local
 from autograder.grader.suite_file import Check
-from autograder.grader.variants import Variant, misconceptions
+from autograder.grader.trusted import run_source
 from autograder.language import translated
 from autograder.protocol import wire
 from autograder.protocol.messages import Absent, Raised, Reply, Returned
 from autograder.results.document import Outcome, Recognised
-from autograder.suite.checks import MisconceptionMark
+from autograder.submissions.variants import Variant, misconceptions
 from autograder.suite.closeness import agree, tolerance
 
 KEPT_BYTES = 4 * 2**20
@@ -45,7 +45,7 @@ class Recogniser:
         if not failed:
             return {}
         exercise, checks = failed[0].check.exercise, [a.check.id for a in failed]
-        explained = [(v, self._agreeing(v, failed)) for v in self._variants if v.mark.exercise == exercise]
+        explained = [(v, self._agreeing(v, failed)) for v in self._variants if v.exercise == exercise]
         fitting = {check: [variant for variant, known in explained if check in known] for check in checks}
         rivals = {variant.identifier for variants in fitting.values() if len(variants) > 1 for variant in variants}
         others = [a for a in assessments if a.check.id not in checks]
@@ -64,13 +64,12 @@ class Recogniser:
         return {a.check.id for a in assessments if self._agrees(variant, a)}
 
     def _recognised(self, variant: Variant) -> Recognised:
-        assert isinstance(variant.mark, MisconceptionMark)
-        name, hint = (translated(said, self._unit.home) for said in (variant.mark.name, variant.mark.hint))
+        name, hint = (translated(said, self._unit.home) for said in (variant.name, variant.hint))
         return Recognised(name, hint)
 
     @cached_property
     def _variants(self) -> list[Variant]:
-        return misconceptions(self._unit) if self._unit.misconceptions.is_file() else []
+        return misconceptions(self._unit)
 
     def _agrees(self, variant: Variant, assessment: Assessment) -> bool:
         if not assessment.trials or not all(trial.complete for trial in assessment.trials):
@@ -84,7 +83,9 @@ class Recogniser:
         key = (variant.identifier, check.id)
         if key not in self._answers:
             if variant.identifier not in self._respondents:
-                self._respondents[variant.identifier] = Local(variant.namespace(), remembers=False)
+                self._respondents[variant.identifier] = Local(
+                    run_source(variant.source, variant.identifier), remembers=False
+                )
             respondent = self._respondents[variant.identifier]
             self._answers[key] = _Answers(lambda: self._assessor.transcripts(check, respondent))
         return self._answers[key]

@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 import nbformat
 
-from autograder.bulk.keys import gpus, submission_key, unit_key
 from autograder.bulk.processes import Pool
 from autograder.bulk.running import Keys
 from autograder.bulk.tasks import Settings
 from autograder.course import Course, Unit
+from autograder.grader.keys import gpus, submission_key, unit_key
 from autograder.language import language
 from autograder.nbgrading.cells import submission_of
 from autograder.results import document

@@ -16,8 +16,8 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors.base import NbGraderPreprocessor
 from traitlets import Bool, Unicode
 
-from autograder.bulk.keys import unit_key
 from autograder.course import Course, Unit, find_course, load_course
+from autograder.grader.keys import unit_key
 from autograder.language import _, language
 from autograder.nbgrading.ahead import Ahead
 from autograder.nbgrading.cells import is_grade_cell, nbgrader_of, submission_of

@@ -48,7 +48,7 @@ class Checker:
                     unit=unit.name, exercise=only, names=", ".join(names)
                 )
             )
-        result = graded.grade(read_submission(path), only=only, progress=seen)
+        result = graded.grade(read_submission(path), only=None if only is None else [only], progress=seen)
         workspace = find_workspace(path.parent)
         progress = progress_file.read(workspace)
         progress.note(result)

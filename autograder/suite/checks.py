@@ -9,14 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 
+from autograder.course import SuiteError
 from autograder.protocol.messages import Probe
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 _MARK = "__autograder__"
-
-
-class SuiteError(Exception):
-    """A suite, misconception or variant is written wrongly; the message says where and how to mend it."""
 
 
 @dataclass(frozen=True)
@@ -27,27 +24,6 @@ class CheckMark:
     points: float
 
 
-@dataclass(frozen=True)
-class MisconceptionMark:
-    """A named wrong implementation of an exercise.
-
-    trips: the check that must fail for it. hint: what was probably done, why it is wrong, what to look at; no code.
-    """
-
-    exercise: str
-    name: str
-    trips: str
-    hint: str
-
-
-@dataclass(frozen=True)
-class AcceptedMark:
-    """A correct implementation of an exercise in another style, which must score full marks."""
-
-    exercise: str
-    style: str
-
-
 def check(exercise: str, points: float = 1) -> Callable[[Decorated], Decorated]:
     """Declare a test function a check of `exercise` worth `points` (> 0); its docstring is its title."""
     if points <= 0:
@@ -55,14 +31,18 @@ def check(exercise: str, points: float = 1) -> Callable[[Decorated], Decorated]:
     return _marking(CheckMark(exercise, points))
 
 
-def misconception(exercise: str, name: str, *, trips: str, hint: str) -> Callable[[Decorated], Decorated]:
-    """Declare a function or class a wrong implementation of `exercise`, known under `name`."""
-    return _marking(MisconceptionMark(exercise, name, trips, hint))
+def misconception(exercise: str, name: str, *, hint: str) -> Callable[[Decorated], Decorated]:
+    """Declare a function or class a wrong implementation of `exercise`, known under `name`.
+
+    hint: what was probably done, why it is wrong, what to look at; no code. The file is read without being run
+    (`autograder.submissions.variants`), so all three are plain strings.
+    """
+    return lambda decorated: decorated
 
 
 def accepted(exercise: str, style: str) -> Callable[[Decorated], Decorated]:
-    """Declare a function or class a correct implementation of `exercise`, written in `style`."""
-    return _marking(AcceptedMark(exercise, style))
+    """Declare a function or class a correct implementation of `exercise`, written in `style`. It is read, not run."""
+    return lambda decorated: decorated
 
 
 def hints(exercise: str, *, question: str, idea: str, formula: str) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,8 @@ from autograder.results.document import SubmissionResult
 from autograder.submissions.submission import Submission, read_submission
 
 collect_ignore = ["course"]
+os.environ["AUTOGRADER_CACHE"] = tempfile.mkdtemp(prefix="autograder-cache-")  # tests start with nothing known
+atexit.register(shutil.rmtree, os.environ["AUTOGRADER_CACHE"], ignore_errors=True)
 os.environ["AUTOGRADER_LANG"] = "en"  # whatever the machine's locale; tests that want another language say so
 COURSE = Path(__file__).parent / "course"
 GOOD = (COURSE / "solutions" / "doubling.py").read_text()

@@ -16,14 +16,14 @@ from classroom import SLOW, WAYS, at_work, hand_in, kill_first, own_zygote, work
 from conftest import COURSE, GOOD
 from rich.console import Console
 
-from autograder.bulk import keys
 from autograder.bulk.display import Display
 from autograder.bulk.grading import LOST_IN_A_ROW, TaskGrader
-from autograder.bulk.keys import submission_key, unit_key
 from autograder.bulk.running import FULL_ISOLATION, Keys, Plan, Report, plan, run, sensible_jobs
 from autograder.bulk.tasks import Graded, RunError, Settings, Task
 from autograder.course import Course, CourseError, load_course
+from autograder.grader import keys
 from autograder.grader.grading import Grader, UnitGrader
+from autograder.grader.keys import submission_key, unit_key
 from autograder.results import document
 from autograder.results.document import CheckResult, Outcome, SubmissionResult, score_exercise
 from autograder.submissions.cells import Cell

@@ -157,7 +157,7 @@ def test_verify_finds_what_is_wrong_with_a_unit(course: Path):
     done = run(course, "verify", "doubling")
     assert done.returncode == 1
     assert "0 variants, at least 3 are wanted" in done.stdout
-    assert "tests/units/doubling/test_reference.py is missing" in done.stdout
+    assert "files missing: tests/units/doubling/test_reference.py" in done.stdout
     for fine in ("solution ", "stub ", "misconception"):
         assert f"✗ doubling: {fine}" not in done.stdout
 

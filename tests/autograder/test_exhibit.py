@@ -12,7 +12,7 @@ from conftest import GOOD, submission_of
 from autograder.grader.exhibit import Desk, Exhibit, Handle, Local, Room, forbidden_operators
 from autograder.grader.faults import CrashFault, ForbiddenFault, MissingFault, RaisedFault, TimeoutFault
 from autograder.grader.session import Session
-from autograder.grader.variants import run_source
+from autograder.grader.trusted import run_source
 from autograder.grader.workers import Zygote
 from autograder.protocol import wire
 from autograder.protocol.messages import Executed, Parsed, Returned, decode_reply, encode

@@ -12,9 +12,9 @@ from conftest import COURSE, GOOD, Grade, check_outcomes, submission_of
 from autograder.course import Unit, load_course
 from autograder.grader.exhibit import Room
 from autograder.grader.grading import Grader, IsolationError, UnitGrader
-from autograder.grader.variants import misconceptions
 from autograder.results.document import Outcome, SubmissionResult, encode
 from autograder.submissions.submission import read_submission
+from autograder.submissions.variants import misconceptions
 
 
 def replaced(name: str, body: str, top: str = "") -> str:
@@ -322,15 +322,15 @@ def test_the_result_names_the_layers_that_held(grade: Grade):
 def test_every_misconception_of_the_course_is_recognised(graded: UnitGrader, unit: Unit):
     for variant in misconceptions(unit):
         result = graded.grade(variant.submission)
-        assert failed(result, "double")[0].misconception.name == variant.mark.name
+        assert failed(result, "double")[0].misconception.name == variant.name
 
 
 RIVALS = """
-@misconception("f", "adds one", trips="test_f[1]", hint="f(x) is x.")
+@misconception("f", "adds one", hint="f(x) is x.")
 def adds_one(x):
     return x + 1
 
-@misconception("f", "doubles", trips="test_f[1]", hint="f(x) is x.")
+@misconception("f", "doubles", hint="f(x) is x.")
 def doubles(x):
     return 2 * x
 """

@@ -16,6 +16,7 @@ STOREYS = (
     ("language",),
     ("course",),
     ("files",),
+    ("keeping",),
     ("submissions",),
     ("protocol",),
     ("worker",),

@@ -18,16 +18,18 @@ from rich.text import Text
 from typer.testing import CliRunner
 
 from autograder import language
-from autograder.authoring import building, catalogs, prose, sentences, verifying
+from autograder.authoring import building, catalogs, prose, sentences
+from autograder.authoring.finding import Finder
+from autograder.authoring.verifying import Verifier
 from autograder.cli import app
 from autograder.course import Course, Unit, load_course
 from autograder.grader.grading import Grader
-from autograder.grader.variants import misconceptions
 from autograder.language import CatalogError, catalog_path, speaking
 from autograder.results.document import NOT_WRITTEN, SubmissionResult
 from autograder.results.wrapping import wrap
 from autograder.student.hinting import read_hints
 from autograder.student.outline import exercises
+from autograder.submissions.variants import misconceptions
 
 REAL = load_course(Path(__file__).resolve().parents[2])
 UNITS = list(REAL.units.values())
@@ -78,7 +80,7 @@ def test_no_sentence_of_a_unit_lacks_its_translation(unit: Unit):
 
 
 def test_no_title_of_the_course_lacks_its_translation():
-    assert lacking(catalogs.course_catalogs(REAL, UNITS)) == []
+    assert lacking(catalogs.course_catalogs(REAL, UNITS, index=True)) == []
 
 
 def test_every_message_is_said_from_a_literal():
@@ -442,8 +444,8 @@ def test_titles_sentences_of_the_suite_and_misconceptions_are_chinese_too(grader
     with speaking("zh"):
         variant = next(v for v in misconceptions(unit) if v.identifier == "column_softmax")
         grader.forget()
-        result = grader.unit(unit).grade(variant.submission, only="softmax")
-        named = language.translated(variant.mark.name, unit.home)  # type: ignore[union-attr]
+        result = grader.unit(unit).grade(variant.submission, only=["softmax"])
+        named = language.translated(variant.name, unit.home)  # type: ignore[union-attr]
     grader.forget()
     failed = [check for check in result.checks if check.outcome == "failed"]
     assert failed
@@ -479,13 +481,11 @@ def test_english_lines_wrap_as_ever_and_keep_their_style():
     assert str(lines[1].style) == "red"
 
 
-def test_verifying_a_unit_does_not_depend_on_the_language(course: Course, grader: Grader):
+def test_verifying_a_unit_does_not_depend_on_the_language(course: Course):
     unit = course.unit("doubling")
-    named = {each.mark.name: f"误解{number}" for number, each in enumerate(misconceptions(unit))}  # type: ignore[union-attr]
+    named = {each.name: f"误解{number}" for number, each in enumerate(misconceptions(unit))}
     write_sentences(unit.catalog("zh"), named)
-    grader.forget()
     with speaking("zh"):
-        found = list(verifying._misconceptions(unit, grader.unit(unit)))
-    grader.forget()
+        found = [f for f in Verifier(Finder(1)).verify([unit]) if f.subject.startswith("misconception")]
     assert len(found) == len(named)
     assert [finding for finding in found if finding.problem] == []

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from conftest import COURSE
 
-from autograder.authoring.mutating import covers, judge, mutants
+from autograder.authoring.finding import Finder
+from autograder.authoring.mutating import covers, judge, mutants, noticed, unnamed
 from autograder.course import CourseError, Unit, load_course
 
 
@@ -36,7 +37,7 @@ def test_mutants_change_one_place_inside_a_solution_region(unit: Unit):
 
 
 def test_a_good_suite_kills_them_and_a_weak_one_lets_them_live(course: Path, unit: Unit):
-    survivors = [v.mutant for v in judge(unit, 1, jobs=1) if v.survived]
+    survivors = [v.mutant for v in judge(unit, Finder(1)) if v.survived]
     assert {m.exercise for m in survivors} <= {"noise", "softmax"}
     weak = (
         (course / "tests/units/doubling/test_hidden.py")
@@ -44,7 +45,7 @@ def test_a_good_suite_kills_them_and_a_weak_one_lets_them_live(course: Path, uni
         .replace("close(submission.softmax(X), reference.softmax(X))", "submission.softmax(X)")
     )
     (course / "tests/units/doubling/test_hidden.py").write_text(weak)
-    verdicts = list(judge(load_course(course).unit("doubling"), 1, jobs=1))
+    verdicts = list(judge(load_course(course).unit("doubling"), Finder(1)))
     assert len([v for v in verdicts if v.survived]) > len(survivors) + 5
     assert any(v.killed for v in verdicts)
 
@@ -85,3 +86,27 @@ def test_an_equivalent_may_be_bound_to_a_line_and_a_bad_list_is_refused(course: 
     listed.write_text(f'{before}\n[[equivalent]]\nexercise = "double"\n')
     with pytest.raises(CourseError, match=r"unit\.toml.*before"):
         load_course(course)
+
+
+def test_what_only_one_check_notices_and_mistakes_without_a_name_are_told(unit: Unit):
+    verdicts = list(judge(unit, Finder(1)))
+    told = {each.check: each for each in noticed(unit, verdicts)}
+    assert told["test_softmax"].alone > 5
+    assert told["test_double_gradient"].alone == 0
+    assert told["test_double_is_twice_the_input"].shared > 2
+    assert told["test_noise_on_a_gpu"].alone == told["test_noise_on_a_gpu"].shared == 0
+    groups = unnamed(verdicts)
+    assert all(len(group) > 1 and len({mutant.exercise for mutant in group}) == 1 for group in groups)
+    assert sorted(map(len, groups), reverse=True) == list(map(len, groups))
+    changes = [{" ".join(mutant.after.split()) for mutant in group} for group in groups]
+    assert not any({"return 2 + X", "return X**2"} & change for change in changes)  # known mistakes have names
+
+
+def test_a_mutant_is_graded_once_until_something_changes(course: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("AUTOGRADER_CACHE", str(tmp_path / "cache"))
+    unit = load_course(course).unit("doubling")
+    first = list(judge(unit, Finder(1)))
+    monkeypatch.setattr(Finder, "_work_out", lambda _self, pieces: pytest.fail("graded again") if pieces else iter(()))
+    again = list(judge(unit, Finder(1)))
+    assert sorted(v.mutant.source for v in first) == sorted(v.mutant.source for v in again)
+    assert {v.mutant.source: v.notices for v in first} == {v.mutant.source: v.notices for v in again}

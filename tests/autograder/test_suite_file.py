@@ -11,6 +11,7 @@ import pytest
 import torch
 from conftest import COURSE
 
+from autograder.course import SuiteError
 from autograder.grader.suite_file import collect, seed_for
 from autograder.suite import (
     Mismatch,
@@ -24,7 +25,7 @@ from autograder.suite import (
     number_of,
     tensor_of,
 )
-from autograder.suite.checks import SuiteError, probe
+from autograder.suite.checks import probe
 
 SUITE = COURSE / "tests/units/doubling/test_hidden.py"
 

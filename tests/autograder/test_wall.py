@@ -118,7 +118,7 @@ def attack(path):
     sys.path.insert(0, path)
     found = []
     for name in ("reference.softmax_regression", "solutions.softmax_regression", "tests.units.softmax_regression.test_hidden",
-                 "autograder.grader.grading", "autograder.grader.variants"):
+                 "autograder.grader.grading", "autograder.submissions.variants"):
         try:
             importlib.import_module(name)
             found.append(name)

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import CourseError
+from autograder.course import CourseError, SuiteError
 from autograder.student.hinting import Hints, read_hints
 from autograder.suite import hints
-from autograder.suite.checks import SuiteError
 
 
 def suite(tmp_path: Path, text: str) -> Path:

@@ -27,7 +27,6 @@ def shapes_of(sizes, ratios):
 @misconception(
     "multibox_prior",
     "the width is not scaled by H / W",
-    trips="test_multibox_prior_shapes_in_pixels",
     hint="Your anchors have the right ratio only on square images. The size is measured in heights of the "
     "image, but x is normalised by the width: what does a length of one image height become when it is "
     "divided by the width?",
@@ -39,7 +38,6 @@ def unscaled_width(data, sizes, ratios):
 @misconception(
     "multibox_prior",
     "every size with every ratio",
-    trips="test_multibox_prior_lists_every_anchor_in_order",
     hint="You make n m anchors for each pixel, which soon is far too many. Only the first ratio meets all "
     "sizes, and only the first size meets all ratios; count how many pairs that are.",
 )
@@ -50,7 +48,6 @@ def all_combinations(data, sizes, ratios):
 @misconception(
     "multibox_prior",
     "centred on the corner of a pixel",
-    trips="test_multibox_prior_centres_anchors_on_pixels",
     hint="Your first anchor is centred at (0, 0), the corner of the image. Pixel j covers the stretch from j "
     "to j + 1; where is its middle?",
 )
@@ -61,7 +58,6 @@ def corner_centred(data, sizes, ratios):
 @misconception(
     "multibox_prior",
     "pixels column by column",
-    trips="test_multibox_prior_centres_anchors_on_pixels",
     hint="The anchors are right, their order is not: you go down the first column before you come to the "
     "second. Pixels come row by row; look at the order in which your grid is flattened.",
 )
@@ -72,7 +68,6 @@ def columns_first(data, sizes, ratios):
 @misconception(
     "multibox_prior",
     "the anchors of a pixel are not neighbours",
-    trips="test_multibox_prior_lists_every_anchor_in_order",
     hint="You list all pixels for the first shape, then all pixels for the second. The shapes run fastest: "
     "first every anchor of the first pixel. Compare repeat with repeat_interleave.",
 )
@@ -83,7 +78,6 @@ def shapes_slowest(data, sizes, ratios):
 @misconception(
     "multibox_prior",
     "width and height swapped",
-    trips="test_multibox_prior_shapes_in_pixels",
     hint="With a ratio of 4 your anchors are tall where they should be wide. The ratio is width over height, "
     "so its root makes the width grow and the height shrink.",
 )
@@ -94,7 +88,6 @@ def inverted_ratio(data, sizes, ratios):
 @misconception(
     "multibox_prior",
     "the anchors have the dtype of data",
-    trips="test_multibox_prior_lists_every_anchor_in_order",
     hint="For data that is not float32 your anchors are not float32 either, and from whole numbers hardly any anchor "
     "comes out right. Anchors tell nothing about what the image holds; which dtype does the text promise?",
 )
@@ -105,7 +98,6 @@ def prior_with_the_dtype_of_data(data, sizes, ratios):
 @misconception(
     "multibox_prior",
     "the lists sizes and ratios are used up",
-    trips="test_multibox_prior_leaves_its_arguments_alone",
     hint="The caller's lists are shorter after the call, and the next call with them makes too few anchors. A list is "
     "passed as it is, not as a copy: read entries without taking them out.",
 )
@@ -118,7 +110,6 @@ def used_up_lists(data, sizes, ratios):
 @misconception(
     "multibox_prior",
     "centres counted in steps of a fraction",
-    trips="test_multibox_prior_of_long_rows",
     hint="For some numbers of pixels, 49 for instance, you make one centre too many. Steps of 1 / W are rounded, and "
     "where a range of such steps ends is a matter of luck. Count in whole numbers and divide afterwards.",
 )
@@ -133,7 +124,6 @@ def fractional_steps(data, sizes, ratios):
 @misconception(
     "multibox_prior",
     "the entries of the image enter, times 0",
-    trips="test_multibox_prior_lists_every_anchor_in_order",
     hint="For an image that holds inf or nan your anchors are nan: times 0 does not make every number 0. Besides its "
     "shape and its device, what do you need from the image?",
 )
@@ -153,7 +143,6 @@ def iou(boxes1, boxes2, floor=0.0, shared=1.0):
 @misconception(
     "box_iou",
     "negative sides are not clamped",
-    trips="test_box_iou_of_boxes_apart_is_zero",
     hint="For boxes that do not meet, the sides of the intersection come out negative, and two negative sides "
     "make a positive area. An intersection can be empty, but never smaller than that.",
 )
@@ -164,7 +153,6 @@ def unclamped_iou(boxes1, boxes2):
 @misconception(
     "box_iou",
     "the union counts the overlap twice",
-    trips="test_box_iou_of_a_box_with_itself_is_one",
     hint="Your IoU of a box with itself is not 1. The sum of both areas holds the part that they share twice over.",
 )
 def doubled_union(boxes1, boxes2):
@@ -174,7 +162,6 @@ def doubled_union(boxes1, boxes2):
 @misconception(
     "box_iou",
     "boxes are compared in pairs of rows",
-    trips="test_box_iou_matches_its_definition",
     hint="You compare row i with row i only. Every box of the first set meets every box of the second, which "
     "makes a table of shape (N, M): give one of the sets an extra dimension.",
 )
@@ -199,7 +186,6 @@ def assigned(table, threshold, device, second=True):
 @misconception(
     "assign_anchor_to_bbox",
     "the second stage is missing",
-    trips="test_assignment_leaves_no_box_without_an_anchor",
     hint="A box that no anchor overlaps well has nobody to learn it. After the threshold, each box in turn is "
     "given one anchor, however small their IoU.",
 )
@@ -210,7 +196,6 @@ def threshold_only(ground_truth, anchors, device, iou_threshold=0.5):
 @misconception(
     "assign_anchor_to_bbox",
     "the threshold is forgotten",
-    trips="test_assignment_threshold_is_inclusive",
     hint="Only one anchor per box is assigned. Besides it, every anchor whose best IoU reaches the threshold "
     "learns that box too.",
 )
@@ -221,7 +206,6 @@ def greedy_only(ground_truth, anchors, device, iou_threshold=0.5):
 @misconception(
     "assign_anchor_to_bbox",
     "each box simply takes its own best anchor",
-    trips="test_assignment_settles_a_contested_anchor",
     hint="Two boxes can like the same anchor best, and then one of them ends up with none. Take the largest "
     "IoU of the whole table, cross out its row and its column, and look again.",
 )
@@ -236,7 +220,6 @@ def best_anchor_each(ground_truth, anchors, device, iou_threshold=0.5):
 @misconception(
     "assign_anchor_to_bbox",
     "the threshold overrules the second stage",
-    trips="test_assignment_settles_a_contested_anchor",
     hint="An anchor that was reserved for one box is handed to another one that it overlaps more. The second "
     "stage has the last word; look at which of the two you write last.",
 )
@@ -249,7 +232,6 @@ def stages_reversed(ground_truth, anchors, device, iou_threshold=0.5):
 @misconception(
     "assign_anchor_to_bbox",
     "the last box above the threshold instead of the best",
-    trips="test_assignment_takes_the_best_of_several_boxes",
     hint="An anchor that overlaps two boxes well is given the one that is listed later. Reaching the threshold is not "
     "enough: among the boxes that do, which one should the anchor learn?",
 )
@@ -264,7 +246,6 @@ def last_box_above_the_threshold(ground_truth, anchors, device, iou_threshold=0.
 @misconception(
     "assign_anchor_to_bbox",
     "an IoU of 0 never reaches the threshold",
-    trips="test_assignment_threshold_is_inclusive",
     hint="With a threshold of 0 an anchor that touches no box is given none, though its IoU of 0 is at the threshold. "
     "Do you ask for more than 0 somewhere, or does a search start with 0 as the best so far?",
 )
@@ -283,7 +264,6 @@ def search_from_zero(ground_truth, anchors, device, iou_threshold=0.5):
 @misconception(
     "assign_anchor_to_bbox",
     "device is ignored",
-    trips="test_assignment_lives_on_the_device_asked_for",
     hint="The result lives wherever the anchors do. The caller says where it is wanted, and that can be another device; "
     "which of your arguments have you not used?",
 )
@@ -303,7 +283,6 @@ def offsets(anchors, boxes, eps, shift=10.0, growth=5.0):
 @misconception(
     "offset_boxes",
     "without the factors 10 and 5",
-    trips="test_offset_boxes_of_known_moves",
     hint="Your offsets are smaller than they should be. The shift is multiplied by 10 and the logarithm by 5, "
     "so that the network sees numbers of about the same size.",
 )
@@ -314,7 +293,6 @@ def plain_offsets(anchors, assigned_bb, eps=1e-6):
 @misconception(
     "offset_boxes",
     "eps is left out",
-    trips="test_offset_boxes_of_an_empty_box_is_finite",
     hint="The logarithm of 0 is minus infinity, and infinity times a mask of 0 is nan. eps is added to the "
     "ratio before the logarithm is taken.",
 )
@@ -325,7 +303,6 @@ def offsets_without_eps(anchors, assigned_bb, eps=1e-6):
 @misconception(
     "offset_boxes",
     "shifts between corners instead of centres",
-    trips="test_offset_boxes_of_known_moves",
     hint="You compare the upper left corners. They move as well when a box only grows around its centre; "
     "change both boxes to centre, width and height first.",
 )
@@ -338,7 +315,6 @@ def corner_offsets(anchors, assigned_bb, eps=1e-6):
 @misconception(
     "offset_boxes",
     "anchor and box swapped",
-    trips="test_offset_boxes_of_known_moves",
     hint="Your offsets lead from the box to the anchor. The network starts at the anchor: differences are box "
     "minus anchor, and lengths are measured in those of the anchor.",
 )
@@ -362,7 +338,6 @@ def targets(anchors, labels, step=1, masked=True, spread=4):
 @misconception(
     "multibox_target",
     "classes are not shifted by 1",
-    trips="test_multibox_target_classes",
     hint="Label 0 is taken: it means background. An object of class 0 must be told from it, so every class "
     "moves up by one.",
 )
@@ -373,7 +348,6 @@ def unshifted_classes(anchors, labels):
 @misconception(
     "multibox_target",
     "offsets of the background are not masked",
-    trips="test_multibox_target_offsets",
     hint="Anchors without a box have offsets that mean nothing, and they would be trained on. They have to be 0.",
 )
 def unmasked_offsets(anchors, labels):
@@ -383,7 +357,6 @@ def unmasked_offsets(anchors, labels):
 @misconception(
     "multibox_target",
     "one mask entry for each anchor",
-    trips="test_multibox_target_mask_marks_the_anchors_with_a_box",
     hint="The mask multiplies the offsets, of which each anchor has four. Repeat its entry for each of them.",
 )
 def short_mask(anchors, labels):
@@ -393,7 +366,6 @@ def short_mask(anchors, labels):
 @misconception(
     "multibox_target",
     "every image gets the targets of the first",
-    trips="test_multibox_target_treats_each_image_on_its_own",
     hint="All rows of your targets belong to the first image. Each image has objects of its own; look at which "
     "row of labels the loop reads.",
 )
@@ -404,7 +376,6 @@ def first_image_targets(anchors, labels):
 @misconception(
     "multibox_target",
     "the classes in labels are changed in place",
-    trips="test_multibox_target_leaves_its_arguments_alone",
     hint="The caller's labels hold other classes after the call, and with each epoch they move on by one. A slice of "
     "a tensor is a view of it: what is added to the slice is added to the caller's tensor.",
 )
@@ -421,7 +392,6 @@ def undone(anchors, offsets, shift=10.0, growth=5.0):
 @misconception(
     "offset_inverse",
     "without the factors 10 and 5",
-    trips="test_offset_inverse_of_known_moves",
     hint="Your boxes fly off much too far. The offsets were multiplied by 10 and by 5 when they were made, and "
     "this has to be undone.",
 )
@@ -433,7 +403,6 @@ def plain_inverse(anchors, offset_preds):
 @misconception(
     "offset_inverse",
     "centre, width and height instead of corners",
-    trips="test_offset_inverse_of_known_moves",
     hint="With offsets of zero the anchors themselves should come back, as corners. You return centres, widths "
     "and heights.",
 )
@@ -444,7 +413,6 @@ def centred_inverse(anchors, offset_preds):
 @misconception(
     "offset_inverse",
     "the exponential is missing",
-    trips="test_offset_inverse_of_known_moves",
     hint="With offsets of zero your boxes have no size at all. The last two offsets are logarithms of ratios: "
     "which function undoes a logarithm?",
 )
@@ -465,7 +433,6 @@ def suppressed(boxes, order, threshold):
 @misconception(
     "nms",
     "the lowest score comes first",
-    trips="test_nms_removes_a_box_only_for_a_better_one",
     hint="You keep the worst box of each crowd: argsort sorts in ascending order unless it is told otherwise. "
     "The most certain box has the first say.",
 )
@@ -476,7 +443,6 @@ def ascending_nms(boxes, scores, iou_threshold):
 @misconception(
     "nms",
     "removed boxes still remove others",
-    trips="test_nms_lets_removed_boxes_remove_nothing",
     hint="A box falls because of another one that had itself been removed before. Only kept boxes remove "
     "others: shorten the list of candidates after each step.",
 )
@@ -500,7 +466,6 @@ def erased(boxes, scores, iou_threshold, mark):
 @misconception(
     "nms",
     "a score of 0 stands for removed",
-    trips="test_nms_keeps_the_best_of_each_crowd",
     hint="Boxes with a score of 0 or below are never kept. Scores need not be probabilities; a mark for removed boxes "
     "must be a number that no score can have, or be kept apart from the scores.",
 )
@@ -511,7 +476,6 @@ def removed_at_zero(boxes, scores, iou_threshold):
 @misconception(
     "nms",
     "the caller's scores are overwritten",
-    trips="test_nms_leaves_its_arguments_alone",
     hint="The indices are right, but the caller's scores are gone after the call, and with them the confidences of all "
     "detections. Mark what is done with in a tensor of your own.",
 )
@@ -522,7 +486,6 @@ def overwritten_scores(boxes, scores, iou_threshold):
 @misconception(
     "nms",
     "a kept box leaves the line only because it overlaps itself",
-    trips="test_nms_keeps_boxes_at_the_threshold",
     hint="With a threshold of 1 no box overlaps another by more, not even itself, so the best box is kept again and "
     "again. Take it out of the line because it has been kept, not because of what it overlaps.",
 )
@@ -553,7 +516,6 @@ def detections(probs, offset_preds, anchors, nms_threshold, pos_threshold, first
 @misconception(
     "multibox_detection",
     "the background takes part in the maximum",
-    trips="test_multibox_detection_leaves_the_background_out",
     hint="Row 0 of the probabilities is the background, and where it is largest you detect nothing but "
     "background. Leave it out before you look for the most likely class.",
 )
@@ -564,7 +526,6 @@ def background_detected(cls_probs, offset_preds, anchors, nms_threshold=0.5, pos
 @misconception(
     "multibox_detection",
     "classes counted with the background",
-    trips="test_multibox_detection_leaves_the_background_out",
     hint="Your classes are all one too high. In what is returned, class 0 is the first real class, the one in "
     "row 1 of the probabilities.",
 )
@@ -575,7 +536,6 @@ def shifted_detections(cls_probs, offset_preds, anchors, nms_threshold=0.5, pos_
 @misconception(
     "multibox_detection",
     "low confidences are not inverted",
-    trips="test_multibox_detection_inverts_low_confidences",
     hint="The class of an unlikely detection becomes -1, that is background. Its confidence then has to say "
     "how sure we are of the background, not of the object.",
 )
@@ -586,7 +546,6 @@ def uninverted_detections(cls_probs, offset_preds, anchors, nms_threshold=0.5, p
 @misconception(
     "multibox_detection",
     "removed anchors are dropped",
-    trips="test_multibox_detection_lists_every_anchor",
     hint="The images of a batch would have different numbers of rows. Every anchor stays in the result; those "
     "that nms removes only lose their class.",
 )
@@ -598,7 +557,6 @@ def shortened_detections(cls_probs, offset_preds, anchors, nms_threshold=0.5, po
 @misconception(
     "multibox_detection",
     "the background is erased from the caller's probabilities",
-    trips="test_multibox_detection_leaves_its_arguments_alone",
     hint="The detections are right, but the caller's row of background probabilities is gone after the call. Looping "
     "over a tensor or taking a row of it makes views, not copies; leave the row out instead of writing over it.",
 )

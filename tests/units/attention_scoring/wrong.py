@@ -49,7 +49,6 @@ class DotProductParts(nn.Module):
 @misconception(
     "sequence_mask",
     "the input is changed in place",
-    trips="test_sequence_mask_leaves_its_input_alone",
     hint="The caller's X is different after the call. Assigning to X[...] and methods that end in an "
     "underscore write into the tensor they are given; a new tensor has to be made first.",
 )
@@ -62,7 +61,6 @@ def mask_in_place(X, valid_len, value=0):
 @misconception(
     "sequence_mask",
     "nothing is returned",
-    trips="test_sequence_mask_matches_its_definition",
     hint="The function ends without a return, so the caller gets None. The masked tensor has to be handed back.",
 )
 def mask_without_return(X, valid_len, value=0):
@@ -73,7 +71,6 @@ def mask_without_return(X, valid_len, value=0):
 @misconception(
     "sequence_mask",
     "the valid entries are overwritten instead of the padding",
-    trips="test_sequence_mask_matches_its_definition",
     hint="Your result keeps the end of each row and overwrites its beginning. A table that is true where a "
     "position is valid has to be turned around before it selects what to overwrite.",
 )
@@ -84,7 +81,6 @@ def mask_inverted(X, valid_len, value=0):
 @misconception(
     "sequence_mask",
     "one position too many is kept",
-    trips="test_sequence_mask_of_whole_rows",
     hint="Positions are counted from 0, so a row of valid length 2 keeps positions 0 and 1. Position 2 is "
     "equal to the length: on which side of your comparison does it fall?",
 )
@@ -95,7 +91,6 @@ def mask_off_by_one(X, valid_len, value=0):
 @misconception(
     "sequence_mask",
     "one position too few is kept",
-    trips="test_sequence_mask_of_whole_rows",
     hint="Positions are counted from 0. If they are numbered from 1 and compared with a strict <, the last "
     "valid entry of each row is lost.",
 )
@@ -106,7 +101,6 @@ def mask_counting_from_one(X, valid_len, value=0):
 @misconception(
     "sequence_mask",
     "as many positions as rows",
-    trips="test_sequence_mask_matches_its_definition",
     hint="You number the rows (axis 0), but a valid length counts positions along a row, and those lie on "
     "axis 1. It only fits where X happens to be square.",
 )
@@ -117,7 +111,6 @@ def mask_of_wrong_axis(X, valid_len, value=0):
 @misconception(
     "sequence_mask",
     "the lengths are lined up with the columns",
-    trips="test_sequence_mask_matches_its_definition",
     hint="A tensor of shape (n,) beside one of shape (m,) is compared entry by entry: length 0 with "
     "position 0, length 1 with position 1. Each length belongs to a whole row, so it needs an axis of size "
     "1 after it.",
@@ -129,7 +122,6 @@ def mask_without_new_axis(X, valid_len, value=0):
 @misconception(
     "sequence_mask",
     "value is not used",
-    trips="test_sequence_mask_matches_its_definition",
     hint="The padding of your result is 0 whatever value the caller asks for. The softmax will need a very "
     "negative number there, not a zero.",
 )
@@ -140,7 +132,6 @@ def mask_with_zero(X, valid_len, value=0):
 @misconception(
     "sequence_mask",
     "multiplied by the mask instead of overwritten",
-    trips="test_sequence_mask_overwrites_nan_and_infinity",
     hint="Zero times nan is nan, and so is zero times infinity: multiplying by a mask does not get rid of "
     "them. Choose between X and value entry by entry instead of calculating with both.",
 )
@@ -152,7 +143,6 @@ def mask_by_product(X, valid_len, value=0):
 @misconception(
     "sequence_mask",
     "the result is cut off from the gradient",
-    trips="test_sequence_mask_gradient",
     hint="Your result holds the right numbers, but no gradient flows back to X: something on the way "
     "(detach, .data, a new tensor made from plain numbers, no_grad) cuts the graph. The scores could then "
     "not be learnt from.",
@@ -164,7 +154,6 @@ def mask_detached(X, valid_len, value=0):
 @misconception(
     "sequence_mask",
     "X itself is returned when there is nothing to overwrite",
-    trips="test_sequence_mask_returns_a_new_tensor",
     hint="Where every row is of full length, your result is X, under a second name: whoever writes into the one "
     "changes the other. A new tensor is promised in every case; look at the shortcut for rows without padding.",
 )
@@ -176,7 +165,6 @@ def mask_with_shortcut(X, valid_len, value=0):
 @misconception(
     "sequence_mask",
     "the lengths are counted down in place",
-    trips="test_sequence_mask_leaves_its_input_alone",
     hint="The result is right, but the caller's valid_len holds other numbers after the call, so the next call with "
     "it goes wrong. Short forms of assignment such as += write into the tensor; make a new one to calculate with.",
 )
@@ -188,7 +176,6 @@ def mask_changing_lengths(X, valid_len, value=0):
 @misconception(
     "sequence_mask",
     "value is rounded to float32",
-    trips="test_sequence_mask_of_whole_rows",
     hint="The dtype of the result is right, but in a float64 X the value is off from the eighth digit on: a tensor made "
     "of a plain number is float32 unless it is told otherwise, and the digits lost there do not come back. Which dtype "
     "should the value have from the start?",
@@ -203,7 +190,6 @@ def mask_with_rounded_value(X, valid_len, value=0):
 @misconception(
     "masked_softmax",
     "padding gets a tiny score instead of a very negative one",
-    trips="test_masked_softmax_gives_padding_no_weight",
     hint="Your padding takes as much weight as a key with a score close to 0. 1e-6 and -1e-6 are nearly 0, "
     "and exp(0) is 1. For exp to vanish, the score must be negative and huge: mind the sign of the exponent "
     "in 1e6.",
@@ -217,7 +203,6 @@ def softmax_of_tiny_padding(X, valid_lens):
 @misconception(
     "masked_softmax",
     "padding gets the score 0",
-    trips="test_masked_softmax_gives_padding_no_weight",
     hint="A score of 0 is no small score: exp(0) is 1, more than a valid key with a negative score gets. "
     "Which score makes the exponential vanish? Look at the third argument of sequence_mask.",
 )
@@ -230,7 +215,6 @@ def softmax_of_zero_padding(X, valid_lens):
 @misconception(
     "masked_softmax",
     "padding gets a huge positive score",
-    trips="test_masked_softmax_gives_padding_no_weight",
     hint="All the weight goes to the padding and none to the valid keys. A score of +1e6 beats every other; "
     "the sign is the wrong way round.",
 )
@@ -243,7 +227,6 @@ def softmax_of_huge_padding(X, valid_lens):
 @misconception(
     "masked_softmax",
     "the result is not reshaped back",
-    trips="test_masked_softmax_with_one_length_per_example",
     hint="You return one long matrix of rows, shape (b * n, m). The weights have to come back in the shape "
     "of X, (b, n, m), or no batched product will fit them.",
 )
@@ -257,7 +240,6 @@ def softmax_not_reshaped(X, valid_lens):
 @misconception(
     "masked_softmax",
     "the lengths are repeated in the wrong order",
-    trips="test_masked_softmax_with_one_length_per_example",
     hint="The n rows of the first example come first, so the lengths (2, 3) are needed as 2, 2, 3, 3 for "
     "two queries each. Repeating the tensor as a whole gives 2, 3, 2, 3 and hands rows the length of "
     "another example.",
@@ -273,7 +255,6 @@ def softmax_with_tiled_lengths(X, valid_lens):
 @misconception(
     "masked_softmax",
     "weights of padding are zeroed after the softmax",
-    trips="test_masked_softmax_gives_padding_no_weight",
     hint="The padding took part in the softmax and lost its weight only afterwards, so the rest no longer "
     "sums to 1. The padding must be out of the way before the softmax is taken.",
 )
@@ -285,7 +266,6 @@ def softmax_then_mask(X, valid_lens):
 @misconception(
     "masked_softmax",
     "weights are zeroed and rescaled after the softmax",
-    trips="test_masked_softmax_of_large_scores",
     hint="This is right on paper. But where a score at the padding is far larger than the valid ones, the "
     "softmax leaves nothing for those, and rescaling divides 0 by 0. Mask the scores first.",
 )
@@ -300,7 +280,6 @@ def softmax_then_mask_and_rescale(X, valid_lens):
 @misconception(
     "masked_softmax",
     "normalised over the queries instead of the keys",
-    trips="test_masked_softmax_without_lengths",
     hint="Your weights sum to 1 along axis 1. Each query shares a weight of 1 among its keys, and the keys "
     "lie along the last axis.",
 )
@@ -313,7 +292,6 @@ def softmax_over_queries(X, valid_lens):
 @misconception(
     "masked_softmax",
     "lengths per query are read in the wrong order",
-    trips="test_masked_softmax_with_one_length_per_query",
     hint="Row i of valid_lens holds the lengths of example i, query by query, in the same order as the rows "
     "of X seen as a matrix. Transposed first, the lengths end up at other examples' queries.",
 )
@@ -328,7 +306,6 @@ def softmax_with_transposed_lengths(X, valid_lens):
 @misconception(
     "masked_softmax",
     "lengths per query are not provided for",
-    trips="test_masked_softmax_with_one_length_per_query",
     hint="Lengths of shape (b, n) already hold one number for every row of X. They must not be repeated "
     "again; look at the number of axes of valid_lens before you repeat.",
 )
@@ -344,7 +321,6 @@ def softmax_repeats_always(X, valid_lens):
 @misconception(
     "masked_softmax",
     "None is not provided for",
-    trips="test_masked_softmax_without_lengths",
     hint="valid_lens may be None, which has neither a shape nor a number of axes. In that case every key "
     "counts and a plain softmax will do.",
 )
@@ -355,7 +331,6 @@ def softmax_without_none(X, valid_lens):
 @misconception(
     "masked_softmax",
     "the scores are changed in place",
-    trips="test_masked_softmax_leaves_its_input_alone",
     hint="The caller's X holds your mask value after the call. A reshaped tensor usually shares its memory "
     "with the original, so writing into it writes into X.",
 )
@@ -368,7 +343,6 @@ def softmax_in_place(X, valid_lens):
 @misconception(
     "masked_softmax",
     "lengths are ignored",
-    trips="test_masked_softmax_gives_padding_no_weight",
     hint="Your result does not depend on valid_lens: this is the plain softmax, and padding gets a share of "
     "the weight.",
 )
@@ -379,7 +353,6 @@ def softmax_unmasked(X, valid_lens):
 @misconception(
     "masked_softmax",
     "exponentials of padding are taken and thrown away afterwards",
-    trips="test_masked_softmax_gradient_of_large_scores",
     hint="The weights are right, but the gradient holds nan. A large score at the padding has an infinite "
     "exponential; choosing 0 instead of it comes too late, because the gradient still passes through it, and 0 times "
     "infinity is nan. Put the padding out of the way before anything is exponentiated.",
@@ -397,7 +370,6 @@ results = {}
 @misconception(
     "masked_softmax",
     "the tensor of the last result is used again",
-    trips="test_masked_softmax_returns_a_new_tensor",
     hint="A first call is right, but the next one of the same size writes its weights into the same memory, and the "
     "caller's first result changes. Keep nothing between calls: each result is a tensor of its own.",
 )
@@ -411,7 +383,6 @@ def softmax_into_the_last_result(X, valid_lens):
 @misconception(
     "masked_softmax",
     "lengths per query are flattened with view",
-    trips="test_masked_softmax_with_one_length_per_query",
     hint="valid_lens may be a transposed or sliced view of another tensor. view only relabels memory and refuses "
     "where the numbers do not lie there in that order; which method copies them when it has to?",
 )
@@ -429,7 +400,6 @@ def softmax_viewing_lengths(X, valid_lens):
 @misconception(
     "AdditiveAttention",
     "query size and key size are mixed up",
-    trips="test_additive_attention_parameters",
     hint="W_q must take vectors of the size of a query, W_k those of the size of a key. Look at the order "
     "of the constructor's arguments: the key size comes first.",
 )
@@ -444,7 +414,6 @@ class AdditiveSizesSwapped(AdditiveParts):
 @misconception(
     "AdditiveAttention",
     "linear layers with a bias",
-    trips="test_additive_attention_parameters",
     hint="nn.Linear adds a bias unless it is told not to. The formula has none: three weights are all this "
     "layer learns.",
 )
@@ -462,7 +431,6 @@ class AdditiveWithBias(AdditiveParts):
 @misconception(
     "AdditiveAttention",
     "tanh is missing",
-    trips="test_additive_attention_matches_its_definition",
     hint="Without the tanh the score is a number for the query plus a number for the key. The softmax "
     "cancels the first, so every query gets the same weights, whatever it asks.",
 )
@@ -475,7 +443,6 @@ class AdditiveWithoutTanh(AdditiveParts):
 @misconception(
     "AdditiveAttention",
     "tanh before the sum",
-    trips="test_additive_attention_matches_its_definition",
     hint="tanh is taken of the sum of query and key, not of each by itself: only then does the score of a "
     "pair depend on how the two fit together.",
 )
@@ -488,7 +455,6 @@ class AdditiveTanhApart(AdditiveParts):
 @misconception(
     "AdditiveAttention",
     "queries and keys change places in the table of pairs",
-    trips="test_additive_attention_matches_its_definition",
     hint="Your table of scores has a row for every key and a column for every query. Which of the two axes "
     "of size 1 belongs to the queries, and which to the keys?",
 )
@@ -501,7 +467,6 @@ class AdditiveTableTransposed(AdditiveParts):
 @misconception(
     "AdditiveAttention",
     "queries and keys are added one to one",
-    trips="test_additive_attention_matches_its_definition",
     hint="Query i is added to key i only, which needs as many queries as keys. Every query is to be "
     "compared with every key: give each of the two an axis of size 1 so that the sum is taken for all "
     "pairs.",
@@ -516,7 +481,6 @@ class AdditivePairwise(AdditiveParts):
 @misconception(
     "AdditiveAttention",
     "every axis of size 1 is squeezed away",
-    trips="test_additive_attention_matches_its_definition",
     hint="squeeze without an axis removes all axes of size 1: also the batch when it holds one example, and "
     "the queries when there is one. Name the axis that w_v left behind.",
 )
@@ -529,7 +493,6 @@ class AdditiveSqueezesAll(AdditiveParts):
 @misconception(
     "AdditiveAttention",
     "scaled like a dot product",
-    trips="test_additive_attention_matches_its_definition",
     hint="The division by a square root belongs to the dot product, whose size grows with d. The additive "
     "score has no such factor: w_v learns its own scale.",
 )
@@ -542,7 +505,6 @@ class AdditiveScaled(AdditiveParts):
 @misconception(
     "AdditiveAttention",
     "valid_lens is not passed on",
-    trips="test_additive_attention_with_lengths",
     hint="Your result does not depend on valid_lens, so padding is attended to. The function that makes "
     "weights of scores wants to know the lengths.",
 )
@@ -554,7 +516,6 @@ class AdditiveUnmasked(AdditiveParts):
 @misconception(
     "AdditiveAttention",
     "dropout on the scores",
-    trips="test_additive_attention_drops_whole_weights",
     hint="A dropped score of 0 still gets weight, because exp(0) is 1: nothing is really dropped. Dropout "
     "belongs after the softmax, on the weights.",
 )
@@ -568,7 +529,6 @@ class AdditiveScoresDropped(AdditiveParts):
 @misconception(
     "AdditiveAttention",
     "dropout on the result",
-    trips="test_additive_attention_drops_whole_weights",
     hint="Single entries of the weighted mean are dropped. A dropped weight takes a value out of the mean "
     "as a whole: apply dropout to the weights before they meet the values.",
 )
@@ -581,7 +541,6 @@ class AdditiveResultDropped(AdditiveParts):
 @misconception(
     "AdditiveAttention",
     "no dropout at all",
-    trips="test_additive_attention_drops_the_stated_fraction",
     hint="In training mode all the weights come through whole. Making a dropout layer is not enough: it has "
     "to be applied to the weights.",
 )
@@ -594,7 +553,6 @@ class AdditiveNeverDropped(AdditiveParts):
 @misconception(
     "AdditiveAttention",
     "attention_weights are kept after dropout",
-    trips="test_additive_attention_drops_whole_weights",
     hint="In training mode the rows of attention_weights no longer sum to 1: dropout has been at them. Keep "
     "the weights first and drop afterwards.",
 )
@@ -607,7 +565,6 @@ class AdditiveKeepsDropped(AdditiveParts):
 @misconception(
     "AdditiveAttention",
     "attention_weights become part of the state",
-    trips="test_additive_attention_called_twice",
     hint="After a call state_dict() holds the attention weights as well, so they are saved with the model, and cannot "
     "be loaded for a batch of another size. They belong to one batch, not to the layer: a plain attribute will do.",
 )
@@ -623,7 +580,6 @@ class AdditiveStoresWeights(AdditiveParts):
 @misconception(
     "AdditiveAttention",
     "values of padding are zeroed in place",
-    trips="test_additive_attention_leaves_its_inputs_alone",
     hint="The caller's values hold zeros at the padding after the call. Padding has no weight, so its values need "
     "no treatment; and what a layer is given it only reads.",
 )
@@ -638,7 +594,6 @@ class AdditiveZeroesValues(AdditiveParts):
 @misconception(
     "AdditiveAttention",
     "projected keys are kept for the next call",
-    trips="test_additive_attention_called_twice",
     hint="What W_k made of the keys is stored on self and used again as long as the same tensor is passed. But a training "
     "step changes W_k, and then the stored projection is that of the old weights. The same tensor does not mean the "
     "same result: which parts of a call depend on weights?",
@@ -659,7 +614,6 @@ class AdditiveKeepsKeys(AdditiveParts):
 @misconception(
     "DotProductAttention",
     "the scores are not divided by the square root of d",
-    trips="test_dot_product_attention_scales_with_the_size",
     hint="Dot products grow with the number of features, and the softmax of large scores gives nearly all "
     "weight to one key. One factor of the formula is missing.",
 )
@@ -671,7 +625,6 @@ class DotUnscaled(DotProductParts):
 @misconception(
     "DotProductAttention",
     "divided by d instead of its square root",
-    trips="test_dot_product_attention_scales_with_the_size",
     hint="The variance of the dot product is d, so its standard deviation is √d. Dividing by d makes the "
     "scores too small, and the weights too even.",
 )
@@ -684,7 +637,6 @@ class DotDividedByD(DotProductParts):
 @misconception(
     "DotProductAttention",
     "multiplied by the square root of d",
-    trips="test_dot_product_attention_scales_with_the_size",
     hint="Scaling is meant to undo the growth of the dot product with d. Yours makes the scores grow even faster.",
 )
 class DotMultiplied(DotProductParts):
@@ -696,7 +648,6 @@ class DotMultiplied(DotProductParts):
 @misconception(
     "DotProductAttention",
     "scaled by the number of queries",
-    trips="test_dot_product_attention_matches_its_definition",
     hint="d is the number of features of a query, its last axis. You divide by the square root of how many "
     "queries there are.",
 )
@@ -709,7 +660,6 @@ class DotScaledByQueries(DotProductParts):
 @misconception(
     "DotProductAttention",
     "scaled by the size of the values",
-    trips="test_dot_product_attention_matches_its_definition",
     hint="d is the size of queries and keys. The values may be of another size, and have no part in the scores.",
 )
 class DotScaledByValues(DotProductParts):
@@ -721,7 +671,6 @@ class DotScaledByValues(DotProductParts):
 @misconception(
     "DotProductAttention",
     "keys are reshaped instead of transposed",
-    trips="test_dot_product_attention_matches_its_definition",
     hint="The shape fits, but the features of different keys are mixed: reshape keeps the order of the "
     "numbers in memory. Two axes have to change places.",
 )
@@ -735,7 +684,6 @@ class DotReshapedKeys(DotProductParts):
 @misconception(
     "DotProductAttention",
     "keys are not transposed",
-    trips="test_dot_product_attention_matches_its_definition",
     hint="(b, n, d) times (b, m, d) does not fit: the features have to meet. Which two axes of the keys change places?",
 )
 class DotUntransposedKeys(DotProductParts):
@@ -747,7 +695,6 @@ class DotUntransposedKeys(DotProductParts):
 @misconception(
     "DotProductAttention",
     "valid_lens is not passed on",
-    trips="test_dot_product_attention_with_lengths",
     hint="Your result does not depend on valid_lens, so padding is attended to. The function that makes "
     "weights of scores wants to know the lengths.",
 )
@@ -759,7 +706,6 @@ class DotUnmasked(DotProductParts):
 @misconception(
     "DotProductAttention",
     "dropout on the scores",
-    trips="test_dot_product_attention_drops_whole_weights",
     hint="A dropped score of 0 still gets weight, because exp(0) is 1: nothing is really dropped. Dropout "
     "belongs after the softmax, on the weights.",
 )
@@ -773,7 +719,6 @@ class DotScoresDropped(DotProductParts):
 @misconception(
     "DotProductAttention",
     "dropout on the values",
-    trips="test_dot_product_attention_drops_whole_weights",
     hint="Single entries of the values are dropped, the same ones for every query. Dropout acts on the "
     "weights: each query loses keys of its own, as a whole.",
 )
@@ -789,7 +734,6 @@ class DotValuesDropped(DotProductParts):
 @misconception(
     "DotProductAttention",
     "dropout on the result",
-    trips="test_dot_product_attention_drops_whole_weights",
     hint="Single entries of the weighted mean are dropped. A dropped weight takes a value out of the mean "
     "as a whole: apply dropout to the weights before they meet the values.",
 )
@@ -802,7 +746,6 @@ class DotResultDropped(DotProductParts):
 @misconception(
     "DotProductAttention",
     "dropout is active in evaluation mode",
-    trips="test_dot_product_attention_in_evaluation_mode",
     hint="Weights are dropped even after eval(). A function call has to be told whether the layer is "
     "training; a dropout layer knows it by itself.",
 )
@@ -815,7 +758,6 @@ class DotAlwaysDropped(DotProductParts):
 @misconception(
     "DotProductAttention",
     "no dropout at all",
-    trips="test_dot_product_attention_drops_the_stated_fraction",
     hint="In training mode all the weights come through whole. Making a dropout layer is not enough: it has "
     "to be applied to the weights.",
 )
@@ -828,7 +770,6 @@ class DotNeverDropped(DotProductParts):
 @misconception(
     "DotProductAttention",
     "the dropout probability is taken for the share that stays",
-    trips="test_dot_product_attention_drops_whole_weights",
     hint="dropout is the probability that a weight is dropped. Yours keeps that share and drops the rest; "
     "with p = 1/2 the two look the same, with p = 1/4 they do not.",
 )
@@ -843,7 +784,6 @@ class DotKeepsP(DotProductParts):
 @misconception(
     "DotProductAttention",
     "attention_weights are kept after dropout",
-    trips="test_dot_product_attention_drops_whole_weights",
     hint="In training mode the rows of attention_weights no longer sum to 1: dropout has been at them. Keep "
     "the weights first and drop afterwards.",
 )
@@ -856,7 +796,6 @@ class DotKeepsDropped(DotProductParts):
 @misconception(
     "DotProductAttention",
     "attention_weights holds the scores",
-    trips="test_dot_product_attention_in_evaluation_mode",
     hint="What you keep as attention_weights are the scores. Their rows do not sum to 1; the weights are "
     "what masked_softmax makes of them.",
 )
@@ -870,7 +809,6 @@ class DotKeepsScores(DotProductParts):
 @misconception(
     "DotProductAttention",
     "attention_weights are not kept",
-    trips="test_dot_product_attention_in_evaluation_mode",
     hint="After a call the attribute attention_weights still holds what the constructor put there: the "
     "weights only live in a local variable of forward. Store them on self.",
 )
@@ -887,7 +825,6 @@ class DotForgetsWeights(DotProductParts):
 @misconception(
     "DotProductAttention",
     "queries are scaled in place",
-    trips="test_dot_product_attention_leaves_its_inputs_alone",
     hint="The caller's queries are smaller after the call: /= and its like write into the tensor that the caller "
     "holds, and a second call scales them once more. Calculate with a new tensor.",
 )
@@ -900,7 +837,6 @@ class DotScalesInPlace(DotProductParts):
 @misconception(
     "DotProductAttention",
     "the lengths of the first call are kept",
-    trips="test_dot_product_attention_called_twice",
     hint="A second call with other lengths is masked like the first. Something made from valid_lens is stored on self "
     "and used again as long as the shapes fit. Only attention_weights is to be kept, for the caller to look at.",
 )

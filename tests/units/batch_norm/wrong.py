@@ -26,7 +26,6 @@ def scaled(X, mean, var, gamma, beta, eps):
 @misconception(
     "batch_norm",
     "unbiased variance",
-    trips="test_output_has_mean_0_and_variance_1",
     hint="Your variance is divided by m - 1, where this layer divides by m: the aim is that the batch "
     "itself comes out with variance 1. Look at what torch's var does by default, and how its "
     "correction is chosen.",
@@ -43,7 +42,6 @@ def unbiased_variance(X, gamma, beta, moving_mean, moving_var, eps, momentum, tr
 @misconception(
     "batch_norm",
     "unbiased variance in the moving variance",
-    trips="test_training_updates_statistics_of_features",
     hint="Y is right, but the moving variance takes in the variance divided by m - 1. torch's own layer "
     "does it that way; here one variance, divided by m, serves for both.",
 )
@@ -59,7 +57,6 @@ def unbiased_moving_variance(X, gamma, beta, moving_mean, moving_var, eps, momen
 @misconception(
     "batch_norm",
     "eps outside the root",
-    trips="test_training_normalises_features",
     hint="You add eps to the standard deviation, after the root has been taken. In the formula it is added "
     "to the variance, under the root; there it also keeps the gradient of the root finite.",
 )
@@ -74,7 +71,6 @@ def eps_outside_the_root(X, gamma, beta, moving_mean, moving_var, eps, momentum,
 @misconception(
     "batch_norm",
     "eps is left out",
-    trips="test_constant_feature_gives_beta",
     hint="A feature that is the same in the whole batch has variance 0, and dividing 0 by the root of 0 "
     "gives nan. That is what eps is for: look where it stands in the formula.",
 )
@@ -89,7 +85,6 @@ def no_eps(X, gamma, beta, moving_mean, moving_var, eps, momentum, training):
 @misconception(
     "batch_norm",
     "divided by the variance instead of its root",
-    trips="test_output_has_mean_0_and_variance_1",
     hint="Dividing by the variance makes wide features narrow and narrow ones wide. What has the unit of X, "
     "and brings the variance of the result to 1, is the standard deviation.",
 )
@@ -104,7 +99,6 @@ def no_root(X, gamma, beta, moving_mean, moving_var, eps, momentum, training):
 @misconception(
     "batch_norm",
     "statistics of their own for each pixel",
-    trips="test_training_normalises_channels",
     hint="For images you average over the examples only, so that every pixel gets its own mean and "
     "variance. A channel shares one mean and one variance among all its pixels: over which other "
     "dimensions must they be taken?",
@@ -121,7 +115,6 @@ def per_pixel(X, gamma, beta, moving_mean, moving_var, eps, momentum, training):
 @misconception(
     "batch_norm",
     "statistics of their own for each image",
-    trips="test_training_normalises_channels",
     hint="You average over the pixels of one image, so that every image is normalised by itself. Batch "
     "normalisation takes a channel's statistics over all images of the batch as well: dimension 0 "
     "belongs to them.",
@@ -139,7 +132,6 @@ def per_image(X, gamma, beta, moving_mean, moving_var, eps, momentum, training):
 @misconception(
     "batch_norm",
     "each example is normalised by itself",
-    trips="test_training_normalises_features",
     hint="Your mean runs over the features of an example: that is layer normalisation. Here every feature "
     "has statistics of its own, taken over the examples. Which dimension counts the examples?",
 )
@@ -156,7 +148,6 @@ def over_the_features(X, gamma, beta, moving_mean, moving_var, eps, momentum, tr
 @misconception(
     "batch_norm",
     "one mean and one variance for all channels",
-    trips="test_training_normalises_features",
     hint="You take one mean over all entries of X, the channels thrown together. A mean called without "
     "dimensions runs over all of them, but each channel is to get a mean and a variance of its own.",
 )
@@ -172,7 +163,6 @@ def over_everything(X, gamma, beta, moving_mean, moving_var, eps, momentum, trai
 @misconception(
     "batch_norm",
     "momentum the other way round",
-    trips="test_training_updates_statistics_of_features",
     hint="You weigh the batch's statistics with momentum and the old ones with the rest. Here the momentum "
     "is the weight of the old value, so that with 0.9 the statistics change slowly; torch's own layers "
     "count the other way.",
@@ -188,7 +178,6 @@ def reversed_momentum(X, gamma, beta, moving_mean, moving_var, eps, momentum, tr
 @misconception(
     "batch_norm",
     "the batch's statistics are returned unmixed",
-    trips="test_training_updates_statistics_of_features",
     hint="You return the mean and the variance of this batch alone, and what earlier batches have taught is "
     "lost. The moving statistics mix the old values with the new ones; momentum says how much of the "
     "old stays.",
@@ -201,7 +190,6 @@ def no_moving_average(X, gamma, beta, moving_mean, moving_var, eps, momentum, tr
 @misconception(
     "batch_norm",
     "the statistics are never updated",
-    trips="test_training_updates_statistics_of_features",
     hint="You return the moving statistics as they came in, also in training. If they never take anything "
     "in from the batches, evaluation normalises with their starting values.",
 )
@@ -213,7 +201,6 @@ def no_update(X, gamma, beta, moving_mean, moving_var, eps, momentum, training):
 @misconception(
     "batch_norm",
     "standard deviation in the moving variance",
-    trips="test_training_updates_statistics_of_features",
     hint="Your moving variance takes in the root of the batch's variance. In evaluation the root would then "
     "be taken a second time. Look at which of the two, variance or its root, goes into the mixture.",
 )
@@ -228,7 +215,6 @@ def moving_deviation(X, gamma, beta, moving_mean, moving_var, eps, momentum, tra
 @misconception(
     "batch_norm",
     "mode read from is_grad_enabled",
-    trips="test_mode_comes_from_the_argument",
     hint="You decide between training and evaluation by whether gradients are being recorded. These are two "
     "questions: an evaluation may record gradients, and a training pass may run without. The argument "
     "training answers the first.",
@@ -244,7 +230,6 @@ def mode_from_gradients(X, gamma, beta, moving_mean, moving_var, eps, momentum, 
 @misconception(
     "batch_norm",
     "evaluation normalises with the batch",
-    trips="test_evaluation_treats_examples_alone",
     hint="In evaluation you still use the mean and the variance of the batch, so a prediction depends on "
     "which other examples happen to come along. What are moving_mean and moving_var collected for?",
 )
@@ -259,7 +244,6 @@ def batch_statistics_in_evaluation(X, gamma, beta, moving_mean, moving_var, eps,
 @misconception(
     "batch_norm",
     "evaluation updates the statistics",
-    trips="test_evaluation_keeps_statistics",
     hint="Your statistics take in the batch in evaluation too, so that the test data leak into the model. "
     "Look at which of your lines run whatever training is.",
 )
@@ -273,7 +257,6 @@ def update_in_evaluation(X, gamma, beta, moving_mean, moving_var, eps, momentum,
 @misconception(
     "batch_norm",
     "training normalises with the moving statistics",
-    trips="test_training_normalises_features",
     hint="In training you update the moving statistics, which is right, but then normalise with them "
     "instead of with the batch's own mean and variance. Keep the two apart: one pair is used now, the "
     "other is for later.",
@@ -288,7 +271,6 @@ def moving_statistics_in_training(X, gamma, beta, moving_mean, moving_var, eps, 
 @misconception(
     "batch_norm",
     "gamma and beta are left out",
-    trips="test_training_normalises_features",
     hint="Your Y has mean 0 and variance 1 whatever gamma and beta are. The last step is missing, the one "
     "that lets the layer learn another spread and another mean.",
 )
@@ -303,7 +285,6 @@ def no_scale_and_shift(X, gamma, beta, moving_mean, moving_var, eps, momentum, t
 @misconception(
     "batch_norm",
     "beta is added before gamma multiplies",
-    trips="test_constant_feature_gives_beta",
     hint="You multiply beta by gamma as well. Scale first, then shift: a feature that is constant in the "
     "batch must come out as beta, whatever gamma is.",
 )
@@ -318,7 +299,6 @@ def shift_before_scale(X, gamma, beta, moving_mean, moving_var, eps, momentum, t
 @misconception(
     "batch_norm",
     "the variance as mean of squares minus square of the mean",
-    trips="test_features_far_from_zero",
     hint="On paper your variance is right. But around 100 000 000 the squares have 17 digits, more than "
     "float64 holds, and the small difference of two such numbers is mostly rounding error. Subtract "
     "the mean first, square then.",
@@ -335,7 +315,6 @@ def difference_of_squares(X, gamma, beta, moving_mean, moving_var, eps, momentum
 @misconception(
     "batch_norm",
     "the batch's statistics are cut out of the gradient",
-    trips="test_gradients_of_features",
     hint="Y is right, but its gradient treats the mean and the variance as constants. In training they are "
     "computed from X, and the gradient of X flows through them too; detach only what goes into the "
     "moving statistics.",
@@ -351,7 +330,6 @@ def detached_statistics(X, gamma, beta, moving_mean, moving_var, eps, momentum, 
 @misconception(
     "batch_norm",
     "the whole function runs without gradients",
-    trips="test_gradients_of_features",
     hint="No gradient reaches X, gamma or beta: Y itself was computed while recording was off, or was "
     "detached. Only the moving statistics are to be cut off from the graph.",
 )
@@ -366,7 +344,6 @@ def everything_detached(X, gamma, beta, moving_mean, moving_var, eps, momentum, 
 @misconception(
     "batch_norm",
     "the returned statistics keep the graph",
-    trips="test_returned_statistics_have_no_history",
     hint="Your moving statistics remember how they were computed from X. Each new batch then adds its graph "
     "to those of all the batches before, and memory fills up. The statistics are values: which tensor "
     "method gives the value alone?",
@@ -382,7 +359,6 @@ def statistics_with_history(X, gamma, beta, moving_mean, moving_var, eps, moment
 @misconception(
     "batch_norm",
     "the moving statistics are changed in place",
-    trips="test_leaves_its_inputs_alone",
     hint="The moving_mean and moving_var that were passed in are different after the call. Operators such "
     "as *= and methods that end in an underscore write into the tensor they are given; return new "
     "tensors instead.",
@@ -401,7 +377,6 @@ def statistics_in_place(X, gamma, beta, moving_mean, moving_var, eps, momentum, 
 @misconception(
     "batch_norm",
     "X is changed in place",
-    trips="test_leaves_its_inputs_alone",
     hint="The caller's X is different after the call. Operators such as -= and methods that end in an "
     "underscore write into the tensor they are given, and others may still need it: the skip "
     "connection of a residual block, for instance.",
@@ -418,7 +393,6 @@ def input_in_place(X, gamma, beta, moving_mean, moving_var, eps, momentum, train
 @misconception(
     "batch_norm",
     "only Y is returned",
-    trips="test_training_updates_statistics_of_features",
     hint="One tensor came back where three are asked for. The layer has to store the updated statistics, so "
     "the function must hand them over: Y first, then the moving mean, then the moving variance.",
 )
@@ -430,7 +404,6 @@ def output_alone(X, gamma, beta, moving_mean, moving_var, eps, momentum, trainin
 @misconception(
     "batch_norm",
     "everything turned into float32",
-    trips="test_training_normalises_features",
     hint="Your result is float32 although X is float64. A conversion to a fixed dtype throws digits away "
     "and fails in float64 or half precision: let every tensor keep the dtype of X.",
 )
@@ -446,7 +419,6 @@ def float32_only(X, gamma, beta, moving_mean, moving_var, eps, momentum, trainin
 @misconception(
     "batch_norm",
     "the gradient of a root at zero",
-    trips="test_gradient_of_a_constant_channel",
     hint="Y is right, but X gets nan as its gradient where all entries of a channel are equal. You take the "
     "root of the variance alone, and the slope of the root at 0 is infinite. What does the formula add "
     "before it takes a root?",
@@ -463,7 +435,6 @@ def root_of_the_bare_variance(X, gamma, beta, moving_mean, moving_var, eps, mome
 @misconception(
     "batch_norm",
     "view where the memory is not in order",
-    trips="test_images_in_any_memory_layout",
     hint="view keeps the memory as it lies and raises where the new shape does not fit it, as for a window of "
     "larger images. Merge dimensions with what copies if it has to, or average over several dimensions "
     "at once.",
@@ -481,7 +452,6 @@ def pixels_by_view(X, gamma, beta, moving_mean, moving_var, eps, momentum, train
 @misconception(
     "batch_norm",
     "all calls write into one tensor",
-    trips="test_leaves_no_trace",
     hint="The result of one call has changed after the next: both are the same tensor, kept between the calls "
     "to save memory. Each result needs memory of its own.",
 )
@@ -529,7 +499,6 @@ class Layer(nn.Module):
 @misconception(
     "BatchNorm",
     "statistics are plain attributes",
-    trips="test_buffers",
     hint="moving_mean and moving_var are tensors stored as ordinary attributes, which a module does not "
     "know about: they are missing from state_dict and stay behind when the layer moves. They have to "
     "be registered.",
@@ -543,7 +512,6 @@ class PlainAttributes(Layer):
 @misconception(
     "BatchNorm",
     "statistics are moved by hand in forward",
-    trips="test_buffers",
     hint="You carry the statistics to X's device in every forward pass. That mends the move but not the "
     "rest: as plain attributes they are still missing from state_dict. Registered, they would move by "
     "themselves.",
@@ -564,7 +532,6 @@ class MovedByHand(Layer):
 @misconception(
     "BatchNorm",
     "statistics are left out of the state_dict",
-    trips="test_state_dict_holds_parameters_and_statistics",
     hint="The statistics move with the layer but are not saved with it: a buffer that is registered as not "
     "persistent stays out of state_dict. A trained layer would be restored with the statistics of a "
     "new one.",
@@ -578,7 +545,6 @@ class NotPersistent(Layer):
 @misconception(
     "BatchNorm",
     "statistics are trainable parameters",
-    trips="test_parameters",
     hint="moving_mean and moving_var stand among the parameters, so an optimiser will change them, by "
     "weight decay for instance. They are measured, not learned: a module has another kind of "
     "registered tensor for that.",
@@ -596,7 +562,6 @@ class StatisticsAsParameters(Layer):
 @misconception(
     "BatchNorm",
     "statistics are parameters without gradients",
-    trips="test_parameters",
     hint="Switching off requires_grad keeps the gradients away, but the statistics still count as "
     "parameters of the layer: parameters() yields them to the optimiser. A module has another kind of "
     "registered tensor for that.",
@@ -614,7 +579,6 @@ class StatisticsAsFrozenParameters(Layer):
 @misconception(
     "BatchNorm",
     "the stored statistics keep the graph",
-    trips="test_statistics_do_not_keep_the_graph",
     hint="Your buffers remember how they were computed from X, and through the old values from every batch "
     "before: memory grows with each step. Store the values without their history.",
 )
@@ -631,7 +595,6 @@ class GraphInBuffers(Layer):
 @misconception(
     "BatchNorm",
     "the updated statistics are thrown away",
-    trips="test_training_pass",
     hint="batch_norm returns the updated statistics, and your layer keeps the old ones: they stay 0 and 1 "
     "forever. What comes back has to be stored in the layer.",
 )
@@ -643,7 +606,6 @@ class Forgetful(Layer):
 @misconception(
     "BatchNorm",
     "mode read from is_grad_enabled",
-    trips="test_mode_is_the_modules_own",
     hint="You decide between training and evaluation by whether gradients are being recorded. layer.eval() "
     "does not switch recording off, and torch.no_grad() does not switch to evaluation: ask the module "
     "for its mode.",
@@ -656,7 +618,6 @@ class ModeFromGradients(Layer):
 @misconception(
     "BatchNorm",
     "always in training mode",
-    trips="test_evaluation_pass",
     hint="Your layer normalises with the batch, and goes on learning, after layer.eval() too. Every module "
     "knows which mode it is in: look at the attribute that train() and eval() set.",
 )
@@ -668,7 +629,6 @@ class AlwaysTraining(Layer):
 @misconception(
     "BatchNorm",
     "always in evaluation mode",
-    trips="test_training_pass",
     hint="Your layer uses the moving statistics in training too, so that they never learn and X passes "
     "almost unchanged. Every module knows which mode it is in: look at the attribute that train() and "
     "eval() set.",
@@ -681,7 +641,6 @@ class AlwaysEvaluating(Layer):
 @misconception(
     "BatchNorm",
     "gamma starts at zero",
-    trips="test_parameters",
     hint="With gamma zero the layer's output is beta everywhere, and no gradient reaches the layers below. "
     "A new layer leaves the normalised values as they are: which factor does that?",
 )
@@ -694,7 +653,6 @@ class GammaZero(Layer):
 @misconception(
     "BatchNorm",
     "gamma and beta are not parameters",
-    trips="test_parameters",
     hint="gamma and beta are plain tensors. Even with requires_grad a module does not list them among its "
     "parameters, so that no optimiser gets to see them. What turns a tensor into a parameter of its "
     "module?",
@@ -711,7 +669,6 @@ class PlainGammaAndBeta(Layer):
 @misconception(
     "BatchNorm",
     "the moving variance starts at zero",
-    trips="test_buffers",
     hint="A new layer would divide by almost nothing in evaluation mode: a moving variance of 0 leaves only "
     "eps under the root. It starts at the value that changes nothing.",
 )
@@ -724,7 +681,6 @@ class VarianceFromZero(Layer):
 @misconception(
     "BatchNorm",
     "shape (1, C) for images too",
-    trips="test_parameters",
     hint="A tensor of shape (1, C) meets images (N, C, H, W) from the right: its C lines up with the width. "
     "For num_dims=4 the channels have to stand in dimension 1, with sizes of 1 after them.",
 )
@@ -736,7 +692,6 @@ class FlatShape(Layer):
 @misconception(
     "BatchNorm",
     "momentum 0.1",
-    trips="test_training_pass",
     hint="After one pass your statistics are nine tenths of the way to those of the batch, where a tenth is "
     "right. torch's layers call that 0.1; here the momentum is the weight of the old value.",
 )
@@ -747,7 +702,6 @@ class TorchMomentum(Layer):
 @misconception(
     "BatchNorm",
     "another eps than 1e-5",
-    trips="test_training_pass",
     hint="Your output is a little too small where the variance is small: the eps that you pass to "
     "batch_norm is larger than the one the exercise names.",
 )
@@ -758,7 +712,6 @@ class LargeEps(Layer):
 @misconception(
     "BatchNorm",
     "X is changed in place",
-    trips="test_pass_leaves_no_trace",
     hint="The caller's X is different after the pass. Operators such as -= and methods that end in an "
     "underscore write into the tensor they are given, and others may still need it: the skip connection "
     "of a residual block, for instance.",
@@ -777,7 +730,6 @@ class InputInPlace(Layer):
 @misconception(
     "BatchNorm",
     "all layers share their statistics",
-    trips="test_pass_leaves_no_trace",
     hint="A pass through one layer changes the statistics of another. The tensors were made once, for the "
     "class or as a default value, and every layer writes into them. Each layer needs tensors of its own.",
 )
@@ -815,7 +767,6 @@ class Inline(Layer):
 @misconception(
     "BatchNorm",
     "the gradient of a root at zero",
-    trips="test_layer_gradient_of_a_constant_channel",
     hint="The output is right, but X gets nan as its gradient where all entries of a channel are equal: on the "
     "way the root of the variance alone was taken, and the slope of the root at 0 is infinite. Keep to the "
     "order of the formula.",
@@ -829,7 +780,6 @@ class SquaredDeviation(Inline):
 @misconception(
     "BatchNorm",
     "view where the memory is not in order",
-    trips="test_layer_takes_images_in_any_memory_layout",
     hint="view raises where the memory of X does not allow the new shape, as for a window of larger images. Use "
     "what copies if it has to, or do without another shape.",
 )

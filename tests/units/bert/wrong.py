@@ -59,7 +59,6 @@ def losses(net, loss, vocab_size, tokens, segments, lens, positions, mlm_Y, nsp_
 @misconception(
     "get_tokens_and_segments",
     "segment 1 starts one token early",
-    trips="test_pair_of_texts",
     hint="Your first <sep> is counted to segment 1. A <sep> belongs to the text that it ends, so the first one is "
     "still in segment 0. How many tokens come before the second text, both special tokens included?",
 )
@@ -74,7 +73,6 @@ def segment_one_early(tokens_a, tokens_b=None):
 @misconception(
     "get_tokens_and_segments",
     "the second text has no <sep>",
-    trips="test_pair_of_texts",
     hint="<sep> does not only stand between the texts: it ends each of them. Look at what comes last when there are "
     "two.",
 )
@@ -86,7 +84,6 @@ def final_separator_missing(tokens_a, tokens_b=None):
 @misconception(
     "get_tokens_and_segments",
     "the special tokens have no segment",
-    trips="test_pair_of_texts",
     hint="You return fewer segments than tokens. <cls> and <sep> are tokens like any other and need a segment, too: "
     "the two lists are looked up position by position.",
 )
@@ -100,7 +97,6 @@ def special_tokens_without_segment(tokens_a, tokens_b=None):
 @misconception(
     "get_tokens_and_segments",
     "an empty second text is taken for none",
-    trips="test_empty_second_text",
     hint="An empty list counts as false in an if, just as None does. Whether there is a second text is a question "
     "about None, not about length.",
 )
@@ -114,7 +110,6 @@ def empty_text_as_none(tokens_a, tokens_b=None):
 @misconception(
     "get_tokens_and_segments",
     "the lists passed in are changed",
-    trips="test_framing_leaves_its_input_alone",
     hint="The caller's list holds special tokens after the call. insert, append, extend and += write into the list "
     "they are used on; begin with a new list.",
 )
@@ -133,7 +128,6 @@ def framing_in_place(tokens_a, tokens_b=None):
 @misconception(
     "get_tokens_and_segments",
     "the segments change at the first <sep> that is found",
-    trips="test_pair_of_texts",
     hint="You look for <sep> in the finished list. A text may hold that very word, and then segment 1 begins in the "
     "middle of it. Which words a text has does not matter for the segments; what does?",
 )
@@ -149,7 +143,6 @@ FRAMED = {}
 @misconception(
     "get_tokens_and_segments",
     "the lists of an earlier call are handed out again",
-    trips="test_framing_again_makes_new_lists",
     hint="Two calls with the same texts return the same list objects, so whoever writes into the first result changes the "
     "second. Look at what your function keeps between calls: a default value that is a list, a cache.",
 )
@@ -167,7 +160,6 @@ def framed_once(tokens_a, tokens_b=None):
 @misconception(
     "BERTEncoder",
     "the position embedding is read through .data",
-    trips="test_encoder_gradient_reaches_every_parameter",
     hint="The numbers are right, but no gradient reaches pos_embedding: .data (and detach) hands out the values "
     "without their history. The positions would keep their random start for ever. Use the parameter itself.",
 )
@@ -180,7 +172,6 @@ class PositionsThroughData(EncoderParts):
 @misconception(
     "BERTEncoder",
     "the position embedding is a plain tensor",
-    trips="test_encoder_parameters",
     hint="A tensor stored as an attribute is no parameter: no optimiser finds it, state_dict() does not save it and "
     ".to() leaves it behind. Wrap it so that the module takes it for a parameter.",
 )
@@ -194,7 +185,6 @@ class PositionsAsPlainTensor(EncoderParts):
 @misconception(
     "BERTEncoder",
     "the blocks are kept in a plain list",
-    trips="test_encoder_parameters",
     hint="A module does not look into Python lists, so the weights of your blocks are not among its parameters and "
     "would never be trained. torch.nn has containers that register what they hold.",
 )
@@ -209,7 +199,6 @@ class BlocksInPlainList(EncoderParts):
 @misconception(
     "BERTEncoder",
     "one block is used several times",
-    trips="test_encoder_parameters",
     hint="Your blocks share their weights: multiplying a list, or adding the same object again, repeats one block "
     "instead of making several. Each layer needs a new object.",
 )
@@ -223,7 +212,6 @@ class OneBlockRepeated(EncoderParts):
 @misconception(
     "BERTEncoder",
     "the segment embedding is left out",
-    trips="test_encoder_adds_three_embeddings",
     hint="Your result does not depend on the segments, so the encoder cannot tell the first text from the second. The "
     "input of the first block is a sum of three vectors.",
 )
@@ -236,7 +224,6 @@ class NoSegments(EncoderParts):
 @misconception(
     "BERTEncoder",
     "the position embedding is not cut to the length of the sequences",
-    trips="test_encoder_adds_three_embeddings",
     hint="pos_embedding holds max_len positions, the sequences have fewer tokens, and the two do not fit into one sum. "
     "Take as many positions, from the first on, as there are tokens.",
 )
@@ -248,7 +235,6 @@ class AllPositions(EncoderParts):
 @misconception(
     "BERTEncoder",
     "valid_lens does not reach the blocks",
-    trips="test_encoder_ignores_padding",
     hint="Your tokens attend to the padding as if it were text. Each block masks what lies beyond the valid length, if "
     "it is told that length: look at what you pass to the blocks.",
 )
@@ -260,7 +246,6 @@ class NoValidLens(EncoderParts):
 @misconception(
     "BERTEncoder",
     "the positions of the first call are kept",
-    trips="test_encoder_call_depends_on_no_call_before",
     hint="The first result is right, but later ones add the position vectors of the first call, although the parameter "
     "has changed by then: after an optimiser's step, or when weights were loaded. Read the parameter in every call.",
 )
@@ -278,7 +263,6 @@ class PositionsKept(EncoderParts):
 @misconception(
     "BERTEncoder",
     "the numbers of the positions are a buffer",
-    trips="test_encoder_parameters",
     hint="Your encoder registers the numbers 0, 1, 2, ... as a buffer. Even one that no state dict holds is a part of "
     "the module that the exercise does not name, and none is needed: the positions wanted are the first ones.",
 )
@@ -294,7 +278,6 @@ class PositionNumbers(EncoderParts):
 @misconception(
     "MaskLM",
     "positions are looked up in the wrong sequence",
-    trips="test_mask_lm_predicts_at_each_sequence_s_own_positions",
     hint="Flattened, the positions of the first sequence come first: for two sequences with three predictions each, "
     "the sequence numbers must run 0, 0, 0, 1, 1, 1. Repeating the whole range gives 0, 1, 0, 1, 0, 1.",
 )
@@ -307,7 +290,6 @@ class TiledExamples(MaskLMParts):
 @misconception(
     "MaskLM",
     "every sequence uses the positions of the first",
-    trips="test_mask_lm_predicts_at_each_sequence_s_own_positions",
     hint="Only the first row of pred_positions plays a part. Each sequence was masked at other places: row i of the "
     "positions belongs to sequence i.",
 )
@@ -319,7 +301,6 @@ class PositionsOfFirst(MaskLMParts):
 @misconception(
     "MaskLM",
     "all tokens are predicted",
-    trips="test_mask_lm_predicts_at_each_sequence_s_own_positions",
     hint="You return a prediction for each of the n tokens. Only the k positions asked for are wanted, in the order in "
     "which they are asked for.",
 )
@@ -331,7 +312,6 @@ class PredictsEverything(MaskLMParts):
 @misconception(
     "MaskLM",
     "the activation is missing",
-    trips="test_mask_lm_predicts_at_each_sequence_s_own_positions",
     hint="The weights fit, but the values differ: something without weights is missing between the layers that have "
     "some. What stands between the first linear layer and the normalisation?",
 )
@@ -347,7 +327,6 @@ class NoActivation(MaskLMParts):
 @misconception(
     "MaskLM",
     "the positions passed in are changed",
-    trips="test_mask_lm_call_depends_on_no_call_before",
     hint="The result is right, but the caller's pred_positions hold other numbers afterwards, and the next call with them "
     "looks somewhere else. += on a tensor and methods that end in an underscore write into the tensor they are used on.",
 )
@@ -361,7 +340,6 @@ class PositionsShifted(MaskLMParts):
 @misconception(
     "MaskLM",
     "the sequence numbers of the first call are kept",
-    trips="test_mask_lm_call_depends_on_no_call_before",
     hint="The first call is right, but a later one with more or fewer sequences or predictions picks by the sequence "
     "numbers of the first, which do not fit it. They depend on the sizes of a batch, which differ from call to call.",
 )
@@ -379,7 +357,6 @@ class SequenceNumbersKept(MaskLMParts):
 @misconception(
     "NextSentencePred",
     "one logit instead of two",
-    trips="test_next_sentence_pred_parameters",
     hint="Yes and no are two classes here, with one logit each, because the loss is the cross-entropy. A single logit "
     "would call for a sigmoid and another loss.",
 )
@@ -395,7 +372,6 @@ class OneLogit(nn.Module):
 @misconception(
     "NextSentencePred",
     "probabilities instead of logits",
-    trips="test_next_sentence_pred_is_linear",
     hint="Your rows sum to 1: a softmax was taken. The cross-entropy takes the softmax itself, and taking it twice "
     "flattens the gradients.",
 )
@@ -411,7 +387,6 @@ class ProbabilitiesOfPairs(nn.Module):
 @misconception(
     "NextSentencePred",
     "an activation after the last layer",
-    trips="test_next_sentence_pred_is_linear",
     hint="Your results are never negative. A logit may be any number, and a ReLU stops the gradient wherever it is "
     "negative. After the last layer there is no activation.",
 )
@@ -427,7 +402,6 @@ class RectifiedLogits(nn.Module):
 @misconception(
     "NextSentencePred",
     "the weights of the first call are kept",
-    trips="test_next_sentence_pred_call_depends_on_no_call_before",
     hint="The first result is right, later ones still use a copy of the weights as they were then. Training and "
     "load_state_dict change the layer, not the copy: go through the layer in every call.",
 )
@@ -451,7 +425,6 @@ class WeightsKept(nn.Module):
 @misconception(
     "BERTModel",
     "the next sentence is judged from the mean of all tokens",
-    trips="test_model_reads_the_next_sentence_from_cls",
     hint="You average over the tokens, padding included. The vector of <cls>, which stands first, is there to gather "
     "what concerns the whole sequence: the head sees that one only.",
 )
@@ -464,7 +437,6 @@ class NextSentenceFromMean(ModelParts):
 @misconception(
     "BERTModel",
     "hidden is left out",
-    trips="test_model_reads_the_next_sentence_from_cls",
     hint="The vector of <cls> goes straight into the next-sentence head. There is a layer on the way that your model "
     "holds but never uses, so it would never be trained.",
 )
@@ -477,7 +449,6 @@ class NextSentenceWithoutHidden(ModelParts):
 @misconception(
     "BERTModel",
     "hidden has no tanh",
-    trips="test_model_reads_the_next_sentence_from_cls",
     hint="Two linear layers in a row are no more than one. What makes hidden worth having is the function that follows "
     "its linear layer.",
 )
@@ -494,7 +465,6 @@ class HiddenWithoutTanh(ModelParts):
 @misconception(
     "BERTModel",
     "masked tokens are predicted without positions, too",
-    trips="test_model_without_positions_predicts_no_masked_tokens",
     hint="pred_positions is None when nothing was masked, for instance after pretraining. There is nothing to look up "
     "then, and mlm must not be called.",
 )
@@ -507,7 +477,6 @@ class AlwaysMasked(ModelParts):
 @misconception(
     "BERTModel",
     "valid_lens does not reach the encoder",
-    trips="test_model_joins_encoder_and_mask_lm",
     hint="The encoder never learns how long the sequences are and attends to their padding. Look at the arguments with "
     "which you call it.",
 )
@@ -520,7 +489,6 @@ class ModelWithoutValidLens(ModelParts):
 @misconception(
     "BERTModel",
     "valid_lens counts only where positions are given",
-    trips="test_model_without_positions_predicts_no_masked_tokens",
     hint="Without pred_positions your encoder is not told the valid lengths. Padding must be masked whether or not masked "
     "tokens are to be predicted: the two arguments have nothing to do with each other.",
 )
@@ -533,7 +501,6 @@ class ValidLensOnlyWithPositions(ModelParts):
 @misconception(
     "BERTModel",
     "a call without positions ends the training mode",
-    trips="test_model_call_depends_on_no_call_before",
     hint="After a call without pred_positions your model is in evaluation mode, and from then on trains without dropout. "
     "The mode belongs to the caller; a forward pass only goes by it.",
 )
@@ -551,7 +518,6 @@ class ModelEndsTraining(ModelParts):
 @misconception(
     "bert_loss",
     "padded predictions count in the loss",
-    trips="test_padded_predictions_do_not_count",
     hint="You average over all predictions, so the padded ones, whose labels mean nothing, are learnt as well. A loss "
     "averaged first cannot be weighted afterwards: weight each prediction's own loss.",
 )
@@ -568,7 +534,6 @@ def loss_over_padding(
 @misconception(
     "bert_loss",
     "losses and weights are multiplied into a table",
-    trips="test_padded_predictions_do_not_count",
     hint="Losses of shape (m,) times weights of shape (m, 1) make an (m, m) table in which every loss meets every "
     "weight; its sum counts the padding in full. Give both the same shape first.",
 )
@@ -585,7 +550,6 @@ def loss_times_column(
 @misconception(
     "bert_loss",
     "divided by the number of all predictions",
-    trips="test_mlm_loss_is_the_mean_over_real_predictions",
     hint="Padded predictions add nothing to your sum, but you still count them when you divide, so a batch of short "
     "texts seems to have a small loss. How many predictions are real?",
 )
@@ -601,7 +565,6 @@ def loss_divided_by_all(
 @misconception(
     "bert_loss",
     "the mean of the sequences' means",
-    trips="test_mlm_loss_is_the_mean_over_real_predictions",
     hint="You average within each sequence first, so a prediction in a sequence with few of them weighs more than one "
     "in a sequence with many. Sum over the whole batch, and divide once.",
 )
@@ -618,7 +581,6 @@ def loss_as_mean_of_means(
 @misconception(
     "bert_loss",
     "the next-sentence losses are summed",
-    trips="test_nsp_loss_is_the_mean_over_sequences",
     hint="Your nsp_l grows with the batch, while mlm_l is a mean, so their balance depends on the batch size. Average "
     "over the sequences.",
 )
@@ -635,7 +597,6 @@ def next_sentence_loss_summed(
 @misconception(
     "bert_loss",
     "the result is cut off from the gradient",
-    trips="test_loss_is_the_sum_and_is_learnt_from",
     hint="The numbers are right, but the net cannot learn from them: something on the way (item, float, detach, a new "
     "tensor made from numbers) cuts the graph that leads back to its parameters.",
 )
@@ -652,7 +613,6 @@ def loss_detached(
 @misconception(
     "bert_loss",
     "a constant where no prediction is real",
-    trips="test_no_real_prediction_costs_nothing",
     hint="With all weights 0 your mlm_l has the right value, but it is a new tensor that has nothing to do with the net: a "
     "training loop that differentiates it stops with an error at such a batch. The formula, with the tiny number in it, "
     "needs no case of its own.",
@@ -671,7 +631,6 @@ def loss_constant_without_predictions(
 @misconception(
     "bert_loss",
     "the loss passed in is changed",
-    trips="test_loss_leaves_its_arguments_alone",
     hint="After your call the caller's loss averages by itself, so the next call gets one number where it needs one loss "
     "per row. Leave the object as it is, and average what it returns.",
 )
@@ -688,7 +647,6 @@ def loss_object_changed(
 @misconception(
     "bert_loss",
     "the weights passed in are changed",
-    trips="test_loss_leaves_its_arguments_alone",
     hint="The caller's mlm_weights_X holds other numbers after your call: a tensor that was only reshaped is still the "
     "caller's, and what is written into it in place is written into the batch.",
 )

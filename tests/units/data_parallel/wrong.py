@@ -10,7 +10,6 @@ from autograder.suite import misconception
 @misconception(
     "get_params",
     "the tensors themselves instead of copies",
-    trips="test_copies_share_no_memory",
     hint="On the device where a tensor already is, .to(device) returns that very tensor, not a copy. All your "
     "devices then train one and the same set of numbers, and the original changes with them. Look for the "
     "method that always makes a copy.",
@@ -22,7 +21,6 @@ def params_not_copied(params, device):
 @misconception(
     "get_params",
     "requires_grad switched on in the originals",
-    trips="test_originals_stay_out_of_it",
     hint="requires_grad_() changes the tensor it is called on. You call it on the original, or on a tensor that "
     ".to(device) returned unchanged. The copy has to exist before it is told to collect gradients.",
 )
@@ -33,7 +31,6 @@ def params_marked_first(params, device):
 @misconception(
     "get_params",
     "gradients are not switched on",
-    trips="test_copies_collect_gradients",
     hint="A copy made from a detached tensor records nothing, so backward() finds no way to it and its .grad "
     "stays None. A tensor that is to be trained has to be told so.",
 )
@@ -44,7 +41,6 @@ def params_without_grad(params, device):
 @misconception(
     "get_params",
     "copies still hang on the originals",
-    trips="test_copies_collect_gradients",
     hint="clone() is recorded by autograd: if the original requires gradients, the clone is a result computed "
     "from it, no leaf, and the gradient ends up in the original. Cut the copy off before you mark it.",
 )
@@ -55,7 +51,6 @@ def params_attached(params, device):
 @misconception(
     "get_params",
     "marked before it is moved",
-    trips="test_copies_live_on_the_device",
     hint="The tensor that requires gradients stands on the old device. Moving it is an operation that autograd "
     "records, so what arrives on the new device is no leaf and gets no .grad. Look at the order of moving "
     "and marking.",
@@ -67,7 +62,6 @@ def params_marked_before_moving(params, device):
 @misconception(
     "get_params",
     "the device is ignored",
-    trips="test_copies_live_on_the_device",
     hint="Your copies stay where the originals are. A device can only compute with parameters that live on it.",
 )
 def params_left_behind(params, device):
@@ -77,7 +71,6 @@ def params_left_behind(params, device):
 @misconception(
     "get_params",
     "cut off only where nothing moves",
-    trips="test_copies_live_on_the_device",
     hint="On the same device your copies are free, but an original that requires gradients and has to travel takes its "
     "graph along: what arrives is computed from it, no leaf. Moving is an operation like any other, and autograd "
     "records it.",
@@ -89,7 +82,6 @@ def params_cut_off_at_home(params, device):
 @misconception(
     "get_params",
     "the original's gradient comes along",
-    trips="test_copies_collect_gradients",
     hint="Your copies carry a gradient before anything has been computed with them: it belongs to the original, and "
     "was copied with it. backward() adds to what is there. What exactly does the way you copy take along besides "
     "the numbers?",
@@ -104,7 +96,6 @@ def params_with_old_gradients(params, device):
 @misconception(
     "get_params",
     "originals replaced in their list",
-    trips="test_originals_stay_out_of_it",
     hint="You write the copies into the list that was passed in, so the caller has lost the originals: a list is not "
     "copied when it is handed to a function. Collect the copies in a list of your own.",
 )
@@ -129,7 +120,6 @@ def gathered(data):
 @misconception(
     "allreduce",
     "mean instead of sum",
-    trips="test_every_tensor_becomes_the_sum",
     hint="Every tensor holds the mean. Here the gradients of the shards are summed: the division by the number of "
     "examples happens once, in the update, and the number of devices has no part in it.",
 )
@@ -140,7 +130,6 @@ def reduce_to_mean(data):
 @misconception(
     "allreduce",
     "only the first tensor gets the sum",
-    trips="test_every_tensor_becomes_the_sum",
     hint="You collect the sum in the first tensor and stop there. That is a reduce; the result has to travel "
     "back, so that every device has it.",
 )
@@ -152,7 +141,6 @@ def reduce_without_broadcast(data):
 @misconception(
     "allreduce",
     "sums computed from tensors that have changed already",
-    trips="test_every_tensor_becomes_the_sum",
     hint="The first tensor becomes the sum, and then the second adds it to the rest as if it were still the first "
     "device's own part. Once a tensor is overwritten, its old value is gone for everyone after it.",
 )
@@ -166,7 +154,6 @@ def reduce_one_after_another(data):
 @misconception(
     "allreduce",
     "new tensors in the list instead of new values in the tensors",
-    trips="test_every_tensor_becomes_the_sum",
     hint="You put another tensor into the list. Whoever holds the old tensors, a parameter its .grad for "
     "instance, sees nothing of it. Assigning to a place in a list is not the same as writing into the tensor "
     "that stands there.",
@@ -180,7 +167,6 @@ def reduce_rebinds(data):
 @misconception(
     "allreduce",
     "all tensors share one memory",
-    trips="test_tensors_keep_their_own_memory",
     hint="The numbers are right, but all tensors now are views of one memory: whoever writes into one writes into "
     "all. Copy the numbers of the sum into each tensor instead of giving it the sum's storage.",
 )
@@ -193,7 +179,6 @@ def reduce_shares_storage(data):
 @misconception(
     "allreduce",
     "the sum is computed in float32",
-    trips="test_every_tensor_becomes_the_sum",
     hint="The result has the right dtype, but its last digits are wrong: on the way it was a float32, which keeps about "
     "seven of them. Look at what you collect the sum in, and let it have the dtype of the tensors.",
 )
@@ -204,7 +189,6 @@ def reduce_in_single_precision(data):
 @misconception(
     "allreduce",
     "new memory behind the old tensors",
-    trips="test_every_tensor_becomes_the_sum",
     hint="The tensors hold the right numbers, but in another memory than before: a view of one of them, made earlier, "
     "still shows the old ones. To change a tensor in place is to write into the memory it has.",
 )
@@ -217,7 +201,6 @@ def reduce_moves_memory(data):
 @misconception(
     "allreduce",
     "tensors are added across devices",
-    trips="test_sum_crosses_devices",
     hint="On one device this works, on several it raises an error: an operation wants all its tensors in one "
     "place. One of the two has to be moved to the other's device before they are added.",
 )
@@ -231,7 +214,6 @@ def reduce_without_moving(data):
 @misconception(
     "allreduce",
     "the total minus the own part is added",
-    trips="test_infinite_entries",
     hint="You add to each tensor what it lacks, and find that by taking its own part off the total again. On paper that "
     "cancels; on the machine infinity minus infinity is nan, and next to a huge number the digits of small ones are "
     "lost. The total was there already: it needs no detour over a difference.",
@@ -245,7 +227,6 @@ def reduce_by_differences(data):
 @misconception(
     "allreduce",
     "the list is returned",
-    trips="test_tensors_keep_their_own_memory",
     hint="The tensors hold the sum, and the list of them comes back as well. What a function changes in place the caller "
     "holds already; a result suggests that the tensors passed in are still the old ones.",
 )
@@ -260,7 +241,6 @@ def reduce_returns_the_list(data):
 @misconception(
     "split_batch",
     "the rest is lost",
-    trips="test_shards_make_up_the_batch",
     hint="Every shard gets n // k rows, and the n % k rows that are left go to nobody. Those examples never take "
     "part in the training. Which devices could take one row more?",
 )
@@ -275,7 +255,6 @@ def split_loses_rest(X, y, devices):
 @misconception(
     "split_batch",
     "the last shard takes the whole rest",
-    trips="test_shards_are_even",
     hint="Nothing is lost, but all rows that are left over go to the last device, and the others wait for it. "
     "Deal the rest out one row at a time.",
 )
@@ -289,7 +268,6 @@ def split_rest_to_last(X, y, devices):
 @misconception(
     "split_batch",
     "torch.chunk makes fewer shards",
-    trips="test_one_shard_per_device",
     hint="chunk makes pieces of equal size and stops when the rows are used up, so for some batches there are "
     "fewer pieces than devices, and a device goes without. Try 4 rows for 3 devices, and read which function "
     "beside chunk promises the number of pieces.",
@@ -302,7 +280,6 @@ def split_by_chunk(X, y, devices):
 @misconception(
     "split_batch",
     "the whole batch for every device",
-    trips="test_shards_make_up_the_batch",
     hint="Every device gets all of the batch, so each example is worked through once per device. The point of "
     "data parallelism is that each does a part.",
 )
@@ -314,7 +291,6 @@ def split_copies_batch(X, y, devices):
 @misconception(
     "split_batch",
     "rows dealt out like cards",
-    trips="test_shards_make_up_the_batch",
     hint="You give every k-th row to a device. The sizes are right, but the order is not: the first rows belong "
     "to the first device, the next ones to the second.",
 )
@@ -327,7 +303,6 @@ def split_interleaved(X, y, devices):
 @misconception(
     "split_batch",
     "shards stay where the batch is",
-    trips="test_shards_live_on_their_devices",
     hint="The batch is cut up, but no piece is sent anywhere. Shard i has to be on devices[i] before device i can "
     "compute with it.",
 )
@@ -339,7 +314,6 @@ def split_without_moving(X, y, devices):
 @misconception(
     "split_batch",
     "labels are not moved",
-    trips="test_shards_live_on_their_devices",
     hint="The shards of X travel to their devices, those of y stay behind. The loss needs both in the same place.",
 )
 def split_leaves_labels(X, y, devices):
@@ -351,7 +325,6 @@ def split_leaves_labels(X, y, devices):
 @misconception(
     "split_batch",
     "different lengths are let through",
-    trips="test_refuses_x_and_y_of_different_lengths",
     hint="X and y with different numbers of rows cannot belong together. If that goes unnoticed, rows and labels "
     "are paired wrongly or dropped in silence: compare the lengths first and raise an error.",
 )
@@ -363,7 +336,6 @@ def split_unchecked(X, y, devices):
 @misconception(
     "split_batch",
     "the list of devices is used up",
-    trips="test_splitting_changes_nothing",
     hint="Each shard takes its device out of the list, and the list is the caller's: after one batch no device is left "
     "for the next. Go through the devices without removing them.",
 )
@@ -402,7 +374,6 @@ def step(params, rate):
 @misconception(
     "train_batch",
     "gradients averaged over the devices",
-    trips="test_step_equals_the_single_device_step",
     hint="You divide by the number of examples and by the number of devices as well, so the step gets shorter "
     "with every device. The sum over all shards is the sum over the whole batch already: it is divided by n "
     "once.",
@@ -417,7 +388,6 @@ def step_divides_by_devices(X, y, device_params, devices, lr):
 @misconception(
     "train_batch",
     "means of the shards are summed",
-    trips="test_step_equals_the_single_device_step",
     hint="Each shard's loss is divided by the shard's own size, and the results are added: k devices make a step "
     "about k times too long. What has to be added up are sums; the division by the size of the whole batch "
     "comes once.",
@@ -432,7 +402,6 @@ def step_sums_means(X, y, device_params, devices, lr):
 @misconception(
     "train_batch",
     "mean of the shards' means",
-    trips="test_step_with_shards_of_different_sizes",
     hint="The mean of means is the mean of all only if the shards have the same size. In a small shard every "
     "example counts for more. Think of sums instead, and of what they are divided by.",
 )
@@ -446,7 +415,6 @@ def step_mean_of_means(X, y, device_params, devices, lr):
 @misconception(
     "train_batch",
     "not divided by the batch size",
-    trips="test_step_equals_the_single_device_step",
     hint="The step is as many times too long as the batch has examples: the gradient of the summed loss is used "
     "where that of the mean loss is asked for.",
 )
@@ -460,7 +428,6 @@ def step_undivided(X, y, device_params, devices, lr):
 @misconception(
     "train_batch",
     "only the first copy is updated",
-    trips="test_all_copies_take_the_step",
     hint="The parameters of the first device take the step, those of the others do not, so from now on the "
     "devices train different models. Every copy has to take the same step.",
 )
@@ -476,7 +443,6 @@ def step_first_only(X, y, device_params, devices, lr):
 @misconception(
     "train_batch",
     "no allreduce",
-    trips="test_step_equals_the_single_device_step",
     hint="Every device steps along the gradient of its own shard and knows nothing of the others: the copies "
     "drift apart. Between backward and the update the gradients have to be exchanged.",
 )
@@ -489,7 +455,6 @@ def step_alone(X, y, device_params, devices, lr):
 @misconception(
     "train_batch",
     "gradients are never cleared",
-    trips="test_steps_follow_each_other",
     hint="The first step is right, the second is not: backward() adds to the gradients that are still there from "
     "the step before. They have to go, on every device.",
 )
@@ -505,7 +470,6 @@ def step_keeps_gradients(X, y, device_params, devices, lr):
 @misconception(
     "train_batch",
     "one gradient tensor shared by all copies",
-    trips="test_steps_follow_each_other",
     hint="All copies were given the very same tensor as their .grad. In the next step every device adds its "
     "gradient to that one tensor, and the sum counts everything several times. Write numbers into each "
     "copy's own gradient.",
@@ -527,7 +491,6 @@ def step_shares_gradients(X, y, device_params, devices, lr):
 @misconception(
     "train_batch",
     "copies share one memory after the step",
-    trips="test_copies_remain_separate_leaves",
     hint="The first copy takes the step, and the others are made to point at its numbers. On one device these are the "
     "same memory: from then on there is only one set of parameters, and whoever writes into one copy writes into "
     "all. Let every copy keep its own memory and change what stands in it.",
@@ -545,7 +508,6 @@ def step_joins_copies(X, y, device_params, devices, lr):
 @misconception(
     "train_batch",
     "gradients stay switched off",
-    trips="test_copies_remain_separate_leaves",
     hint="You switch gradients off for the update and never on again, for the whole program: the next backward() finds "
     "no graph. Limit it to the lines that need it.",
 )
@@ -563,7 +525,6 @@ def step_switches_gradients_off(X, y, device_params, devices, lr):
 @misconception(
     "train_batch",
     "new tensors instead of an update in place",
-    trips="test_step_equals_the_single_device_step",
     hint="p = p - ... makes a new tensor and gives it the old name; the parameter itself, which the caller holds, "
     "stays as it was. The update has to write into the tensor that is there.",
 )
@@ -578,7 +539,6 @@ def step_rebinds(X, y, device_params, devices, lr):
 @misconception(
     "train_batch",
     "the whole batch on every device",
-    trips="test_each_device_works_on_its_shard",
     hint="Every device works through the whole batch. Even if the numbers come out right, nothing is gained: each "
     "device is there for its own shard only.",
 )
@@ -591,7 +551,6 @@ def step_without_shards(X, y, device_params, devices, lr):
 @misconception(
     "train_batch",
     "the parameters are returned",
-    trips="test_copies_remain_separate_leaves",
     hint="The parameters take the step in place, and then they are returned too. The caller holds them already; a result "
     "suggests that there are new ones, and that the old are still as they were.",
 )

@@ -11,7 +11,6 @@ from autograder.suite import misconception
 @misconception(
     "try_gpu",
     "one GPU too many",
-    trips="test_gpu_that_does_not_exist",
     hint="With n GPUs the numbers run from 0 to n - 1, so GPU n does not exist. Look at the comparison: does it "
     "let i = n pass?",
 )
@@ -22,7 +21,6 @@ def try_gpu_off_by_one(i=0):
 @misconception(
     "try_gpu",
     "any GPU is taken for the one asked for",
-    trips="test_gpu_that_does_not_exist",
     hint="That there is a GPU does not mean that number i is there. What must be compared with i is how many "
     "there are.",
 )
@@ -33,7 +31,6 @@ def try_gpu_if_any(i=0):
 @misconception(
     "try_gpu",
     "the number is ignored",
-    trips="test_gpu_that_exists",
     hint='torch.device("cuda") without a number means whichever GPU is the current one, usually the first. Which '
     "GPU was asked for?",
 )
@@ -44,7 +41,6 @@ def try_gpu_unnumbered(i=0):
 @misconception(
     "try_gpu",
     "a string instead of a device",
-    trips="test_gpu_that_exists",
     hint="You return the name of a device. Many functions take either, but code that asks a device for its type "
     "or index needs the object.",
 )
@@ -55,7 +51,6 @@ def try_gpu_as_text(i=0):
 @misconception(
     "try_gpu",
     "torch's default device is changed",
-    trips="test_gpu_that_exists",
     hint="You were asked for a device, and you also tell torch to use it from now on: every tensor that is made later, "
     "anywhere in the program, lands there. What to do with the device is the caller's business.",
 )
@@ -73,7 +68,6 @@ def try_gpu_as_default(i=0):
 @misconception(
     "try_all_gpus",
     "nothing without GPUs",
-    trips="test_cpu_alone_without_gpus",
     hint="Without GPUs your list is empty, and a loop over the devices then does no work at all. Something always "
     "computes: the CPU.",
 )
@@ -84,7 +78,6 @@ def all_gpus_or_nothing():
 @misconception(
     "try_all_gpus",
     "the CPU beside the GPUs",
-    trips="test_all_gpus_in_order",
     hint="The CPU stands in your list even where there are GPUs. It is the last resort, not one of them: work "
     "dealt out evenly would wait for it.",
 )
@@ -95,7 +88,6 @@ def all_gpus_and_cpu():
 @misconception(
     "try_all_gpus",
     "the CPU without a list",
-    trips="test_cpu_alone_without_gpus",
     hint="Without GPUs you return a device, with GPUs a list of devices. Whoever loops over the result needs a "
     "list in either case.",
 )
@@ -106,7 +98,6 @@ def all_gpus_or_bare_cpu():
 @misconception(
     "try_all_gpus",
     "one list for all calls",
-    trips="test_each_call_lists_the_devices_anew",
     hint="Your list lives outside the call: whoever receives it and takes a device out of it changes what the next call "
     "returns. Make the list inside the function.",
 )
@@ -120,7 +111,6 @@ def all_gpus_remembered(kept={}):
 @misconception(
     "try_all_gpus",
     "a tuple instead of a list",
-    trips="test_each_call_lists_the_devices_anew",
     hint="The devices are right, but they come in a tuple. A list was promised: a caller may take devices out of it or "
     "add one, and a tuple does not let itself be changed.",
 )
@@ -134,7 +124,6 @@ def all_gpus_as_tuple():
 @misconception(
     "to_device",
     "only the first level",
-    trips="test_every_tensor_is_moved",
     hint="You move the tensors of the outermost list, and what is nested deeper stays behind. An item may be a "
     "batch itself: who can move that?",
 )
@@ -152,7 +141,6 @@ def move_first_level(batch, device):
 @misconception(
     "to_device",
     "tuples become lists",
-    trips="test_structure_is_kept",
     hint="Everything is moved, but a tuple comes back as a list. Code that tells a pair from a list of batches, "
     "or uses it as a key, will notice.",
 )
@@ -169,7 +157,6 @@ def move_into_lists(batch, device):
 @misconception(
     "to_device",
     "dictionaries are left alone",
-    trips="test_every_tensor_is_moved",
     hint="Lists and tuples are moved, but the tensors inside a dictionary stay on their old device. Its values "
     "need the same treatment as the items of a list.",
 )
@@ -184,7 +171,6 @@ def move_without_dictionaries(batch, device):
 @misconception(
     "to_device",
     "everything is asked to move",
-    trips="test_other_things_stay_as_they_are",
     hint="Numbers, strings and None have no method to: only tensors live on a device. What is neither a tensor "
     "nor a container is returned as it is.",
 )
@@ -199,7 +185,6 @@ def move_everything(batch, device):
 @misconception(
     "to_device",
     "the caller's batch is changed",
-    trips="test_batch_is_not_changed",
     hint="You write the moved tensors into the lists and dictionaries that were passed in, so the caller's batch "
     "has moved as well. Build new containers.",
 )
@@ -220,7 +205,6 @@ def move_in_place(batch, device):
 @misconception(
     "to_device",
     "the moved tensor is thrown away",
-    trips="test_every_tensor_is_moved",
     hint="to does not change a tensor; it returns another one on the new device. You call it and go on with the "
     "old tensor. (Only a module is moved in place.)",
 )
@@ -238,7 +222,6 @@ def move_and_forget(batch, device):
 @misconception(
     "to_device",
     "empty containers are returned themselves",
-    trips="test_containers_are_new",
     hint="An empty list or dictionary takes a way out of your function before it is built anew. Whoever fills the one in "
     "the result fills the one in the batch. Empty is a size like any other.",
 )
@@ -255,7 +238,6 @@ def move_unless_empty(batch, device):
 @misconception(
     "to_device",
     "only tensors of the exact type",
-    trips="test_every_tensor_is_moved",
     hint="Something that is a tensor of a special kind, an nn.Parameter for instance, is left where it was: you ask "
     "whether the type is this very class. Is there a question that a subclass answers with yes, too?",
 )
@@ -272,7 +254,6 @@ def move_exact_tensors(batch, device):
 @misconception(
     "to_device",
     "moved tensors are remembered without their device",
-    trips="test_batch_is_moved_again",
     hint="You note which tensors have been moved, and the notes outlive the call: moved again, to another device, the "
     "same tensor comes back on the first. A default value is made once, when the function is defined.",
 )
@@ -308,7 +289,6 @@ def home_of(net, device):
 @misconception(
     "evaluate_accuracy_gpu",
     "labels stay behind",
-    trips="test_batches_follow_the_module",
     hint="X goes to the device and y does not, so predictions on one device are compared with labels on another. "
     "Whatever meets in one operation has to be in one place.",
 )
@@ -320,7 +300,6 @@ def evaluate_labels_left(net, data_iter, device=None):
 @misconception(
     "evaluate_accuracy_gpu",
     "batches are not moved",
-    trips="test_batches_follow_the_module",
     hint="The batches stay where the data loader made them, usually on the CPU, while the model may be on a GPU. "
     "They have to come to the model.",
 )
@@ -332,7 +311,6 @@ def evaluate_unmoved(net, data_iter, device=None):
 @misconception(
     "evaluate_accuracy_gpu",
     "the first GPU instead of the model's device",
-    trips="test_batches_follow_the_module",
     hint="Without a device, you send the batches to a device that you choose yourself. The model may be "
     "elsewhere; it can be asked where its parameters are.",
 )
@@ -345,7 +323,6 @@ def evaluate_on_first_gpu(net, data_iter, device=None):
 @misconception(
     "evaluate_accuracy_gpu",
     "the given device is ignored",
-    trips="test_batches_go_to_the_given_device",
     hint="You ask the model for its device even if the caller has named one, and a plain function has none to "
     "tell. The parameters decide only where device is None.",
 )
@@ -357,7 +334,6 @@ def evaluate_ignores_device(net, data_iter, device=None):
 @misconception(
     "evaluate_accuracy_gpu",
     "lists are not moved",
-    trips="test_inputs_may_be_lists",
     hint="A list has no method to. X may be a list of tensors, each of which has to move: you have written a "
     "function that can do this.",
 )
@@ -369,7 +345,6 @@ def evaluate_tensors_only(net, data_iter, device=None):
 @misconception(
     "evaluate_accuracy_gpu",
     "the module stays in training mode",
-    trips="test_module_is_evaluated_in_evaluation_mode",
     hint="With dropout active and batch norm learning, the accuracy is not that of the model you will use. A "
     "module has to be told before it is evaluated.",
 )
@@ -382,7 +357,6 @@ def evaluate_in_training_mode(net, data_iter, device=None):
 @misconception(
     "evaluate_accuracy_gpu",
     "only the outermost module is asked for its mode",
-    trips="test_module_is_evaluated_in_evaluation_mode",
     hint="You switch to evaluation mode only where the module itself is in training mode. Each module inside has a mode "
     "of its own: the outermost may be in evaluation mode while a dropout layer in it is not. Is there a need to ask?",
 )
@@ -397,7 +371,6 @@ def evaluate_asks_outer_mode(net, data_iter, device=None):
 @misconception(
     "evaluate_accuracy_gpu",
     "a single column is not taken for scores",
-    trips="test_accuracy_covers_every_batch",
     hint="With one class you compare the scores themselves with y, and a matrix with one column against a vector makes "
     "a square. One column is a row of scores like any other: which class has the largest?",
 )
@@ -418,7 +391,6 @@ def evaluate_column_as_classes(net, data_iter, device=None):
 @misconception(
     "evaluate_accuracy_gpu",
     "return inside the loop",
-    trips="test_accuracy_covers_every_batch",
     hint="The function leaves at its first return, after one batch. Look at how far your return is indented.",
 )
 def evaluate_first_batch(net, data_iter, device=None):
@@ -430,7 +402,6 @@ def evaluate_first_batch(net, data_iter, device=None):
 @misconception(
     "evaluate_accuracy_gpu",
     "gradients stay switched off",
-    trips="test_evaluation_leaves_no_trace",
     hint="You switch gradients off and never on again, and not for this function alone but for the whole program: the "
     "next training step finds nothing to go backward through. Limit it to the block that needs it.",
 )
@@ -447,7 +418,6 @@ def evaluate_switches_gradients_off(net, data_iter, device=None):
 @misconception(
     "evaluate_accuracy_gpu",
     "parameters are frozen",
-    trips="test_evaluation_leaves_no_trace",
     hint="You tell the parameters not to require gradients and leave it at that: after the evaluation the model can no "
     "longer be trained. What is wanted is a stretch of code without gradients, not a model without.",
 )
@@ -461,7 +431,6 @@ def evaluate_freezes_parameters(net, data_iter, device=None):
 @misconception(
     "evaluate_accuracy_gpu",
     "classes squeezed into 8 bits",
-    trips="test_many_classes_and_any_scores",
     hint="Predictions and labels are compared as 8-bit numbers, which know 256 values: with more classes, two different "
     "ones become the same number. Compare the class numbers with the dtype they have.",
 )
@@ -477,7 +446,6 @@ def evaluate_in_bytes(net, data_iter, device=None):
 @misconception(
     "evaluate_accuracy_gpu",
     "scores are rounded to float32",
-    trips="test_many_classes_and_any_scores",
     hint="The scores lose digits before they are compared, and two that differed can become equal. Ask for the largest "
     "score as it came from the model.",
 )
@@ -493,7 +461,6 @@ def evaluate_in_single_precision(net, data_iter, device=None):
 @misconception(
     "evaluate_accuracy_gpu",
     "the data set is moved",
-    trips="test_evaluation_leaves_no_trace",
     hint="You put the moved tensors into the list that the data set handed you. It is the same list that the data set "
     "holds: after the evaluation its data are on the device, and stay there. Build a list of your own for net.",
 )
@@ -537,7 +504,6 @@ class RunningMean(nn.Module):
 @misconception(
     "DeviceAwareBuffer",
     "buffers as plain attributes",
-    trips="test_total_and_count_are_buffers",
     hint="A tensor that is merely stored as an attribute is unknown to the module: it is missing in state_dict() "
     "and stays behind when the layer is moved. A module has to be told that a tensor belongs to it.",
 )
@@ -551,7 +517,6 @@ class PlainAttributes(RunningMean):
 @misconception(
     "DeviceAwareBuffer",
     "statistics as parameters",
-    trips="test_total_and_count_are_buffers",
     hint="Parameters are what an optimiser trains. total and count are counted, not trained: they have to move "
     "and be saved with the layer, but must not stand among its parameters.",
 )
@@ -565,7 +530,6 @@ class StatisticsAsParameters(RunningMean):
 @misconception(
     "DeviceAwareBuffer",
     "count as a plain number",
-    trips="test_total_and_count_are_buffers",
     hint="A Python number needs no device, but it is not saved either: a layer restored from its state_dict knows "
     "the total and has forgotten how many rows it came from.",
 )
@@ -583,7 +547,6 @@ class CountAsNumber(RunningMean):
 @misconception(
     "DeviceAwareBuffer",
     "a mask made on the CPU",
-    trips="test_layer_works_where_it_was_moved",
     hint="The buffers have moved with the layer, but forward makes a new tensor that has not: a new tensor lands "
     "on the CPU unless it is told otherwise. Whose device should it be on? (A device noted when the layer "
     "was made is out of date.)",
@@ -596,7 +559,6 @@ class MaskOnCPU(RunningMean):
 @misconception(
     "DeviceAwareBuffer",
     "padding is counted",
-    trips="test_padding_has_no_influence",
     hint="All rows go into total, the padding too. Only the first valid_len rows are real; the rest may hold anything.",
 )
 class PaddingCounted(RunningMean):
@@ -609,7 +571,6 @@ class PaddingCounted(RunningMean):
 @misconception(
     "DeviceAwareBuffer",
     "learns in evaluation mode too",
-    trips="test_any_sequence_of_passes",
     hint="total and count grow in evaluation mode as well, so the result for a test batch depends on the test "
     "batches before it. Which attribute tells a module its mode?",
 )
@@ -622,7 +583,6 @@ class AlwaysLearning(RunningMean):
 @misconception(
     "DeviceAwareBuffer",
     "the batch's own mean",
-    trips="test_any_sequence_of_passes",
     hint="The first pass is right, later ones are not: you subtract the mean of the batch at hand, where the "
     "running mean of all rows seen so far is asked for.",
 )
@@ -636,7 +596,6 @@ class BatchMean(RunningMean):
 @misconception(
     "DeviceAwareBuffer",
     "the mean of the last training pass is kept",
-    trips="test_state_dict_restores_the_layer",
     hint="You keep the mean from one pass to the next, outside the buffers. When total and count are loaded or moved, it "
     "stays what and where it was. All that a pass needs to know is in the two buffers.",
 )
@@ -651,7 +610,6 @@ class MeanKept(RunningMean):
 @misconception(
     "DeviceAwareBuffer",
     "total keeps the graph",
-    trips="test_buffers_keep_no_graph",
     hint="X may require gradients, and then so does everything computed from it: total drags the graph of every "
     "batch along, and memory grows from step to step. A statistic takes the values alone.",
 )
@@ -665,7 +623,6 @@ class KeepsGraph(RunningMean):
 @misconception(
     "DeviceAwareBuffer",
     "everything is detached",
-    trips="test_gradient_passes_to_the_real_rows",
     hint="The numbers are right, but no gradient reaches X, so nothing before this layer could be trained. Only "
     "the statistics are constants, not the rows themselves.",
 )
@@ -678,7 +635,6 @@ class Detached(RunningMean):
 @misconception(
     "DeviceAwareBuffer",
     "X is changed in place",
-    trips="test_buffers_keep_no_graph",
     hint="The caller's X is different after the call. Assigning to rows of X, -= and methods that end in an "
     "underscore write into the tensor that was passed in.",
 )
@@ -694,7 +650,6 @@ class WritesIntoInput(RunningMean):
 @misconception(
     "DeviceAwareBuffer",
     "buffers made in float32",
-    trips="test_total_and_count_are_buffers",
     hint="The dtype is written into your buffers. A program may choose another one as its default, and then new "
     "parameters follow and your buffers do not. Leave the choice to torch.",
 )
@@ -708,7 +663,6 @@ class BuffersInSinglePrecision(RunningMean):
 @misconception(
     "DeviceAwareBuffer",
     "one tensor for all results",
-    trips="test_results_are_tensors_of_their_own",
     hint="The layer keeps a tensor for its result and writes every result of that size into it: the next call changes "
     "what the last one returned. Every call has to return a tensor of its own.",
 )

@@ -20,7 +20,6 @@ def masked(X, dropout, mask):
 @misconception(
     "dropout_layer",
     "mask from a normal distribution",
-    trips="test_keeps_a_fraction_1_minus_p",
     hint="The share of kept entries is wrong, and it fits a mask drawn from randn: a normal number is "
     "above 0.5 in only 31% of all cases. A number that is below p with probability p comes from a "
     "uniform distribution.",
@@ -32,7 +31,6 @@ def normal_mask(X, dropout):
 @misconception(
     "dropout_layer",
     "kept with probability p instead of dropped",
-    trips="test_keeps_a_fraction_1_minus_p",
     hint="dropout is the probability to drop an entry; your mask keeps it with that probability. With 0.5 "
     "both look the same, so try 0.1. Which side of the comparison stands for the dropped entries?",
 )
@@ -43,7 +41,6 @@ def inverted_mask(X, dropout):
 @misconception(
     "dropout_layer",
     "no division by 1 - p",
-    trips="test_kept_entries_are_divided_by_1_minus_p",
     hint="The kept entries came back as they were. Only a share 1 - p of them is left, so their mean has "
     "shrunk, and in evaluation, without dropout, the next layer would see larger numbers than in "
     "training. What makes up for it?",
@@ -56,7 +53,6 @@ def unscaled(X, dropout):
 @misconception(
     "dropout_layer",
     "divided by p instead of 1 - p",
-    trips="test_kept_entries_are_divided_by_1_minus_p",
     hint="The kept entries were divided by the probability to be dropped. The expected value has to stay "
     "x: an entry is kept with probability 1 - p, so that is what must cancel. With p = 0.5 both are "
     "the same.",
@@ -71,7 +67,6 @@ def divided_by_p(X, dropout):
 @misconception(
     "dropout_layer",
     "multiplied by 1 - p",
-    trips="test_kept_entries_are_divided_by_1_minus_p",
     hint="The kept entries were made smaller, although there are fewer of them. Their scale has to make up "
     "for the dropped ones, so that the expected value stays x: compute (1 - p) times what you return "
     "for a kept entry.",
@@ -84,7 +79,6 @@ def multiplied(X, dropout):
 @misconception(
     "dropout_layer",
     "0 / 0 where everything is dropped",
-    trips="test_dropout_1_returns_zeros",
     hint="With dropout 1 the mask is zero everywhere, and so is 1 - p: 0 / 0 is nan. The formula has no "
     "value there, the exercise does. Treat this case before you divide.",
 )
@@ -97,7 +91,6 @@ def nan_at_1(X, dropout):
 @misconception(
     "dropout_layer",
     "everything kept where dropout is 1",
-    trips="test_dropout_1_returns_zeros",
     hint="With dropout 1 every entry is dropped, so nothing but zeros may come back. X itself is the "
     "answer at the other end of the range.",
 )
@@ -113,7 +106,6 @@ def ends_swapped(X, dropout):
 @misconception(
     "dropout_layer",
     "one mask for the whole batch",
-    trips="test_each_example_gets_a_mask_of_its_own",
     hint="All examples lose the same entries: your mask has the shape of one example and is broadcast over "
     "the batch. Every entry of X is decided on its own. Which shape must the random numbers have?",
 )
@@ -124,7 +116,6 @@ def shared_mask(X, dropout):
 @misconception(
     "dropout_layer",
     "whole examples are dropped",
-    trips="test_each_example_gets_a_mask_of_its_own",
     hint="One number is drawn per example, so an example is kept or dropped as a whole. Dropout removes "
     "single units: the random numbers need the shape of X, not just its first dimension.",
 )
@@ -136,7 +127,6 @@ def whole_examples(X, dropout):
 @misconception(
     "dropout_layer",
     "one coin for the whole tensor",
-    trips="test_each_example_gets_a_mask_of_its_own",
     hint="A single random number decides over all of X: it is kept or dropped as a whole. Draw one number "
     "for each entry.",
 )
@@ -148,7 +138,6 @@ def one_coin(X, dropout):
 @misconception(
     "dropout_layer",
     "a fixed number of entries is dropped",
-    trips="test_the_number_of_dropped_entries_varies",
     hint="Your function drops exactly a share p of the entries, chosen at random. In dropout each entry is "
     "decided on its own, without a look at the others, so the number of dropped ones is random too.",
 )
@@ -160,7 +149,6 @@ def fixed_number(X, dropout):
 @misconception(
     "dropout_layer",
     "the generator is seeded in every call",
-    trips="test_two_calls_draw_two_masks",
     hint="Each call draws the same mask, because the random generator is put back to the same seed inside "
     "the function. Then the same units are dropped in every step of the training. Seeds belong "
     "outside.",
@@ -173,7 +161,6 @@ def seeded(X, dropout):
 @misconception(
     "dropout_layer",
     "random numbers instead of zeros and ones",
-    trips="test_every_entry_is_zero_or_scaled",
     hint="X was multiplied by random numbers between 0 and 1. A mask holds only zeros and ones: compare "
     "the random numbers with the probability before you multiply.",
 )
@@ -184,7 +171,6 @@ def without_threshold(X, dropout):
 @misconception(
     "dropout_layer",
     "the range of dropout is not checked",
-    trips="test_rejects_a_dropout_outside_0_1",
     hint="A dropout of 1.5 or -0.5 is no probability, and most likely a percentage or a slip of the "
     "caller. Say so with an error instead of computing nonsense.",
 )
@@ -197,7 +183,6 @@ def unchecked_range(X, dropout):
 @misconception(
     "dropout_layer",
     "only one end of the range is checked",
-    trips="test_rejects_a_dropout_outside_0_1",
     hint="One side of the range is refused and the other accepted. A probability is neither below 0 nor above 1.",
 )
 def half_checked_range(X, dropout):
@@ -210,7 +195,6 @@ def half_checked_range(X, dropout):
 @misconception(
     "dropout_layer",
     "the ends of the range are refused",
-    trips="test_dropout_1_returns_zeros",
     hint="0 and 1 belong to the range: dropout 0 switches dropout off, and dropout 1 drops everything. "
     "Look at whether your comparison is strict.",
 )
@@ -222,7 +206,6 @@ def open_range(X, dropout):
 @misconception(
     "dropout_layer",
     "the input is changed in place",
-    trips="test_dropout_layer_leaves_its_input_alone",
     hint="The caller's X is different after the call. Assigning to X[...], operators such as *= and "
     "functions that end in an underscore write into the tensor they are given.",
 )
@@ -235,7 +218,6 @@ def in_place(X, dropout):
 @misconception(
     "dropout_layer",
     "cut off from the gradient",
-    trips="test_gradient_reaches_the_kept_entries",
     hint="The result is right, but no gradient flows back to X, so the layers before this one would not "
     "learn. Look for detach, .data, no_grad, or a new tensor made from the values of X.",
 )
@@ -246,7 +228,6 @@ def detached(X, dropout):
 @misconception(
     "dropout_layer",
     "nan in the gradient where everything is dropped",
-    trips="test_gradient_at_dropout_1_is_zero",
     hint="With dropout 1 your result is zero, but on the way to it X was divided by 0 and the outcome "
     "replaced afterwards. The gradient goes back through that division: 0 times infinity is nan. Treat "
     "this case before you divide.",
@@ -260,7 +241,6 @@ def division_hidden_afterwards(X, dropout):
 @misconception(
     "dropout_layer",
     "all calls write into one tensor",
-    trips="test_dropout_layer_leaves_no_trace",
     hint="The result of the first call has changed after the second one: both are the same tensor, kept "
     "between the calls. Each result needs memory of its own.",
 )
@@ -278,7 +258,6 @@ class OneResult:
 @misconception(
     "dropout_layer",
     "the recording of gradients is switched on",
-    trips="test_dropout_layer_leaves_no_trace",
     hint="You switch recording off for the mask and on again afterwards. Whoever called you under "
     "torch.no_grad() now records gradients without knowing. Use what puts the old state back by itself, "
     "or look at whether a mask needs this at all.",
@@ -293,7 +272,6 @@ def recording_switched_on(X, dropout):
 @misconception(
     "dropout_layer",
     "nothing is dropped under no_grad",
-    trips="test_two_calls_draw_two_masks",
     hint="Under torch.no_grad() your function returns X. Whether gradients are recorded and whether a network "
     "is being trained are two questions. This function always drops; its caller asks for the mode.",
 )
@@ -333,7 +311,6 @@ class Perceptron(nn.Module):
 @misconception(
     "Net",
     "lin2 is defined twice, lin3 never",
-    trips="test_net_has_three_linear_layers",
     hint="The third layer was stored under the name of the second, which is lost, and lin3 does not exist. "
     "Compare the names you assign in the constructor with those you use in forward.",
 )
@@ -356,7 +333,6 @@ class LastLayerMisnamed(Perceptron):
 @misconception(
     "Net",
     "dropout is active in evaluation mode",
-    trips="test_net_in_evaluation_mode_is_a_plain_perceptron",
     hint="After net.eval() the same X gives different outputs. Dropout is there to train; a prediction "
     "uses every unit. Ask self.training before you drop.",
 )
@@ -368,7 +344,6 @@ class AlwaysDropping(Perceptron):
 @misconception(
     "Net",
     "one of the two dropouts is active in evaluation mode",
-    trips="test_net_in_evaluation_mode_is_a_plain_perceptron",
     hint="One hidden layer asks for the mode, the other drops units in evaluation too. Look at what stands "
     "under each if.",
 )
@@ -380,7 +355,6 @@ class SecondAlwaysDropping(Perceptron):
 @misconception(
     "Net",
     "dropout in evaluation mode instead of training mode",
-    trips="test_net_follows_its_mode",
     hint="The condition is the wrong way round: units are dropped in evaluation mode and kept in training mode.",
 )
 class DroppingInEvaluation(Perceptron):
@@ -391,7 +365,6 @@ class DroppingInEvaluation(Perceptron):
 @misconception(
     "Net",
     "the mode is kept in an attribute of its own",
-    trips="test_net_follows_its_mode",
     hint="forward looks at what the constructor was told, and net.eval() does not change that. Every "
     "module has an attribute that net.train() and net.eval() set; use that one.",
 )
@@ -416,7 +389,6 @@ class OwnMode(Perceptron):
 @misconception(
     "Net",
     "is_training is ignored",
-    trips="test_net_follows_its_mode",
     hint="A network made with is_training=False drops units from the start. Either the argument is never "
     "used, or super().__init__() comes after it and sets training back to True.",
 )
@@ -437,7 +409,6 @@ class IgnoresIsTraining(Perceptron):
 @misconception(
     "Net",
     "the two dropout probabilities are swapped",
-    trips="test_net_drops_each_hidden_layer_where_it_should",
     hint="The first hidden layer is dropped with dropout2 and the second with dropout1. The first argument "
     "belongs to the layer behind lin1.",
 )
@@ -449,7 +420,6 @@ class SwappedRates(Perceptron):
 @misconception(
     "Net",
     "dropout1 for both hidden layers",
-    trips="test_net_drops_each_hidden_layer_where_it_should",
     hint="Both hidden layers are dropped with dropout1. The second has a probability of its own.",
 )
 class FirstRateTwice(Perceptron):
@@ -460,7 +430,6 @@ class FirstRateTwice(Perceptron):
 @misconception(
     "Net",
     "probabilities written into the code",
-    trips="test_net_drops_each_hidden_layer_where_it_should",
     hint="Whatever dropout1 and dropout2 say, the network drops with 0.2 and 0.5. These are only their "
     "defaults: keep the arguments in the constructor and use them in forward.",
 )
@@ -472,7 +441,6 @@ class FixedRates(Perceptron):
 @misconception(
     "Net",
     "the input is dropped",
-    trips="test_net_drops_each_hidden_layer_where_it_should",
     hint="Dropout acts one layer too early, on the input and on the first hidden layer. It belongs behind "
     "the activation of each hidden layer.",
 )
@@ -485,7 +453,6 @@ class DropsTheInput(Perceptron):
 @misconception(
     "Net",
     "the output is dropped",
-    trips="test_net_drops_each_hidden_layer_where_it_should",
     hint="Dropout acts on the output of lin3: whole scores of classes disappear. It belongs to the two "
     "hidden layers only.",
 )
@@ -498,7 +465,6 @@ class DropsTheOutput(Perceptron):
 @misconception(
     "Net",
     "no activation behind the second layer",
-    trips="test_net_in_evaluation_mode_is_a_plain_perceptron",
     hint="Without an activation between them, lin2 and lin3 together are one linear layer. Each hidden "
     "layer has its relu.",
 )
@@ -511,7 +477,6 @@ class OneActivation(Perceptron):
 @misconception(
     "Net",
     "an activation on the output",
-    trips="test_net_in_evaluation_mode_is_a_plain_perceptron",
     hint="No output is ever negative: a relu was put behind lin3 too. The scores of the classes may have any sign.",
 )
 class ActivatedOutput(Perceptron):
@@ -522,7 +487,6 @@ class ActivatedOutput(Perceptron):
 @misconception(
     "Net",
     "images are not flattened",
-    trips="test_net_flattens_images",
     hint="A linear layer acts on the last dimension, and that of an image is its width. Make each example "
     "a row of num_inputs numbers first.",
 )
@@ -535,7 +499,6 @@ class WithoutFlattening(Perceptron):
 @misconception(
     "Net",
     "one mask drawn in the constructor",
-    trips="test_net_follows_its_mode",
     hint="The masks were drawn once, when the network was made, so the same units are missing for ever. A "
     "new mask belongs to every pass and every example: draw it in forward.",
 )
@@ -563,7 +526,6 @@ class FixedMasks(Perceptron):
 @misconception(
     "Net",
     "dropped behind the back of autograd",
-    trips="test_net_gradient_goes_through_the_kept_units",
     hint="The output is right, but the gradient is not: the units were dropped and scaled in a way that "
     "autograd does not see, so it passes the scale by. Look for .data, detach and no_grad in forward.",
 )
@@ -577,7 +539,6 @@ class DropsTheData(Perceptron):
 @misconception(
     "Net",
     "the probabilities belong to the class",
-    trips="test_two_nets_share_nothing",
     hint="When a second network is made, the first one drops with its probabilities: they are kept in a place "
     "that all networks share, the class or a global name. Each network needs its own.",
 )
@@ -604,7 +565,6 @@ class RatesOfTheClass(Perceptron):
 @misconception(
     "Net",
     "evaluation switches the recording of gradients off",
-    trips="test_a_pass_leaves_no_trace",
     hint="After a pass in evaluation mode torch records no gradients any more, here and in the rest of the "
     "program. Evaluation mode changes what the network computes; whether gradients are recorded is the "
     "caller's decision.",
@@ -619,7 +579,6 @@ class SwitchesRecordingOff(Perceptron):
 @misconception(
     "Net",
     "nothing is dropped under no_grad",
-    trips="test_net_follows_its_mode",
     hint="In training mode but under torch.no_grad() your network drops nothing. Only the mode decides: "
     "whether gradients are recorded is another question.",
 )
@@ -631,7 +590,6 @@ class IdleWithoutGradients(Perceptron):
 @misconception(
     "Net",
     "the mode of a larger network is not followed",
-    trips="test_net_follows_its_mode",
     hint="Alone, your network follows train() and eval(). As a part of a larger one it does not: the larger "
     "one never calls eval() of its parts, but train with the argument False. Leave both methods as they "
     "are and ask for the attribute they set.",
@@ -666,7 +624,6 @@ def concise(p1, p2, *, std=0.01, activations=(True, True), dropouts=None, last=N
 @misconception(
     "make_dropout_net",
     "the initialisation is never applied",
-    trips="test_concise_net_starts_from_small_normal_weights",
     hint="The weights are those that nn.Linear draws by itself, uniform and larger. A function that "
     "initialises a layer does nothing until it is applied to the network.",
 )
@@ -677,7 +634,6 @@ def without_initialisation(p1, p2):
 @misconception(
     "make_dropout_net",
     "0.01 taken as the variance",
-    trips="test_concise_net_starts_from_small_normal_weights",
     hint="The standard deviation of your weights is 0.1, so their variance is 0.01. The exercise gives the "
     "standard deviation.",
 )
@@ -688,7 +644,6 @@ def variance_for_deviation(p1, p2):
 @misconception(
     "make_dropout_net",
     "the standard deviation is left at 1",
-    trips="test_concise_net_starts_from_small_normal_weights",
     hint="Your weights are standard normal: without its std argument, normal_ draws with standard deviation 1.",
 )
 def standard_normal(p1, p2):
@@ -698,7 +653,6 @@ def standard_normal(p1, p2):
 @misconception(
     "make_dropout_net",
     "only the hidden layers are initialised",
-    trips="test_concise_net_starts_from_small_normal_weights",
     hint="The weights of the last linear layer are still those that nn.Linear draws by itself. All three start small.",
 )
 def last_layer_left(p1, p2):
@@ -710,7 +664,6 @@ def last_layer_left(p1, p2):
 @misconception(
     "make_dropout_net",
     "p1 and p2 are swapped",
-    trips="test_concise_net_drops_each_hidden_layer_where_it_should",
     hint="The first hidden layer is dropped with p2 and the second with p1. Compare the order of the "
     "modules with the order of the arguments.",
 )
@@ -721,7 +674,6 @@ def swapped_probabilities(p1, p2):
 @misconception(
     "make_dropout_net",
     "p1 for both hidden layers",
-    trips="test_concise_net_drops_each_hidden_layer_where_it_should",
     hint="Both hidden layers are dropped with p1. The second has a probability of its own.",
 )
 def first_probability_twice(p1, p2):
@@ -731,7 +683,6 @@ def first_probability_twice(p1, p2):
 @misconception(
     "make_dropout_net",
     "probabilities written into the code",
-    trips="test_concise_net_drops_each_hidden_layer_where_it_should",
     hint="Whatever p1 and p2 say, the network drops with 0.2 and 0.5. Hand the arguments on to the modules.",
 )
 def fixed_probabilities(p1, p2):
@@ -741,7 +692,6 @@ def fixed_probabilities(p1, p2):
 @misconception(
     "make_dropout_net",
     "dropout on the first hidden layer only",
-    trips="test_concise_net_drops_each_hidden_layer_where_it_should",
     hint="Nothing happens to the second hidden layer: p2 is never used. Each ReLU has a dropout behind it.",
 )
 def one_dropout(p1, p2):
@@ -751,7 +701,6 @@ def one_dropout(p1, p2):
 @misconception(
     "make_dropout_net",
     "dropout on the output",
-    trips="test_concise_net_drops_each_hidden_layer_where_it_should",
     hint="The second dropout stands behind the last linear layer, where it removes scores of whole "
     "classes. It belongs behind the second ReLU.",
 )
@@ -762,7 +711,6 @@ def dropout_on_the_output(p1, p2):
 @misconception(
     "make_dropout_net",
     "no ReLU behind the second linear layer",
-    trips="test_concise_net_in_evaluation_mode_is_a_plain_perceptron",
     hint="Dropout is no activation: in evaluation mode the second and the third linear layer are one "
     "linear map. Each hidden layer needs its ReLU.",
 )
@@ -773,7 +721,6 @@ def one_relu(p1, p2):
 @misconception(
     "make_dropout_net",
     "the network comes back in evaluation mode",
-    trips="test_concise_net_drops_each_hidden_layer_where_it_should",
     hint="The network drops nothing until somebody calls net.train(). A new network is made to be trained: "
     "leave its mode as it is.",
 )
@@ -784,7 +731,6 @@ def in_evaluation_mode(p1, p2):
 @misconception(
     "make_dropout_net",
     "dropout is active in evaluation mode",
-    trips="test_concise_net_in_evaluation_mode_is_a_plain_perceptron",
     hint="After net.eval() units are still dropped. The module nn.Dropout follows the mode by itself; the "
     "function F.dropout, called on its own, is always in training.",
 )
@@ -803,7 +749,6 @@ def functional_dropout(p1, p2):
 @misconception(
     "make_dropout_net",
     "whole images are dropped",
-    trips="test_concise_net_draws_a_mask_for_each_image",
     hint="An image loses all hidden units or none. The dropout modules with a digit in their name drop whole "
     "channels, and take the matrix of hidden units for one example with the images as its channels. "
     "Which module drops single units?",
@@ -815,7 +760,6 @@ def dropout_of_channels(p1, p2):
 @misconception(
     "make_dropout_net",
     "dropout overwrites what ReLU needs",
-    trips="test_concise_net_can_be_trained",
     hint="The backward pass fails: dropout in place has changed the output of ReLU, which ReLU needs for its "
     "gradient. Let dropout return a new tensor; that is what it does by default.",
 )
@@ -826,7 +770,6 @@ def dropout_in_place(p1, p2):
 @misconception(
     "make_dropout_net",
     "every call returns the same layers",
-    trips="test_each_call_makes_a_network_of_its_own",
     hint="Two networks share their linear layers, so training one changes the other. The layers are made once, "
     "outside the function or on its first call; make new ones in each call.",
 )

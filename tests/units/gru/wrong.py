@@ -8,7 +8,6 @@ from autograder.suite import misconception
 @misconception(
     "init_gru_state",
     "the bare tensor instead of a tuple of one",
-    trips="test_init_gru_state_is_one_tensor_of_zeros",
     hint="The state of a recurrent network is a tuple, even where it holds a single tensor: that way one "
     "training loop serves GRUs and LSTMs. Parentheses alone make no tuple; look up how Python writes a "
     "tuple with one item.",
@@ -20,7 +19,6 @@ def bare_state(batch_size, num_hiddens, device):
 @misconception(
     "init_gru_state",
     "a state of two tensors",
-    trips="test_init_gru_state_is_one_tensor_of_zeros",
     hint="Your state holds two tensors. That is an LSTM, which has a memory cell beside its hidden state; a "
     "GRU has its hidden state only.",
 )
@@ -33,7 +31,6 @@ def state_of_an_lstm(batch_size, num_hiddens, device):
 @misconception(
     "init_gru_state",
     "hidden units along the rows",
-    trips="test_init_gru_state_is_one_tensor_of_zeros",
     hint="Your state has one row per hidden unit. As everywhere, a row belongs to one example of the batch: "
     "which of the two sizes comes first?",
 )
@@ -44,7 +41,6 @@ def transposed_state(batch_size, num_hiddens, device):
 @misconception(
     "init_gru_state",
     "a random initial state",
-    trips="test_init_gru_state_is_one_tensor_of_zeros",
     hint="Before the first step nothing has been seen, and the state says so by being zero. Weights have to "
     "start at random, so that units can differ; states need not.",
 )
@@ -55,7 +51,6 @@ def random_state(batch_size, num_hiddens, device):
 @misconception(
     "init_gru_state",
     "the device is ignored",
-    trips="test_init_gru_state_is_on_the_device",
     hint="Your state is always made on the CPU. With a model on a GPU the first product would fail: where "
     "does the argument device go?",
 )
@@ -66,7 +61,6 @@ def state_on_the_cpu(batch_size, num_hiddens, device):
 @misconception(
     "init_gru_state",
     "one state kept for all calls",
-    trips="test_init_gru_state_is_made_anew",
     hint="For the same sizes you hand out the same tensor every time. As soon as somebody writes into it, the next "
     "sequence starts from what was left there. Are zeros so dear that they have to be kept?",
 )
@@ -92,7 +86,6 @@ def one_param(shape, device, scale=0.01):
 @misconception(
     "get_gru_params",
     "weights drawn with standard deviation 1",
-    trips="test_get_gru_params_draws_weights_from_a_narrow_normal_distribution",
     hint="Your weights are a hundred times too large. Sums over many units then saturate the gates from the "
     "start, and hardly any gradient passes. Draws from the standard normal distribution have to be "
     "scaled.",
@@ -104,7 +97,6 @@ def wide_params(vocab_size, num_hiddens, device):
 @misconception(
     "get_gru_params",
     "standard deviation 0.1 from a variance of 0.01",
-    trips="test_get_gru_params_draws_weights_from_a_narrow_normal_distribution",
     hint="Your weights are ten times too large: 0.01 is their variance, but it should be their standard "
     "deviation.",
 )
@@ -115,7 +107,6 @@ def params_with_variance(vocab_size, num_hiddens, device):
 @misconception(
     "get_gru_params",
     "weights drawn from a uniform distribution",
-    trips="test_get_gru_params_draws_weights_from_a_narrow_normal_distribution",
     hint="Your weights are all positive: rand draws evenly from 0 to 1. What is asked for is a normal "
     "distribution around 0.",
 )
@@ -129,7 +120,6 @@ def uniform_params(vocab_size, num_hiddens, device):
 @misconception(
     "get_gru_params",
     "weights that are all zero",
-    trips="test_get_gru_params_draws_weights_from_a_narrow_normal_distribution",
     hint="With all weights zero, every hidden unit computes the same and gets the same gradient: they never "
     "become different. Only the biases may start at zero.",
 )
@@ -140,7 +130,6 @@ def zero_params(vocab_size, num_hiddens, device):
 @misconception(
     "get_gru_params",
     "random biases",
-    trips="test_get_gru_params_starts_with_biases_of_zero",
     hint="Your biases are drawn at random like the weights. It is enough that the weights differ from unit "
     "to unit: biases start at zero.",
 )
@@ -153,7 +142,6 @@ def params_with_random_biases(vocab_size, num_hiddens, device):
 @misconception(
     "get_gru_params",
     "requires_grad is not set",
-    trips="test_get_gru_params_can_be_trained",
     hint="A plain tensor does not ask for gradients, so backward() would leave its grad at None and nothing "
     "would be learned. Each parameter has to be told.",
 )
@@ -164,7 +152,6 @@ def params_without_gradients(vocab_size, num_hiddens, device):
 @misconception(
     "get_gru_params",
     "weights scaled after they require gradients",
-    trips="test_get_gru_params_can_be_trained",
     hint="Your weights are the result of a multiplication that autograd has recorded, so they are no "
     "leaves: backward() fills the grad of the tensor before the scaling, which nobody holds any more. "
     "Mind the order: scale, then ask for gradients.",
@@ -182,7 +169,6 @@ def params_off_the_leaves(vocab_size, num_hiddens, device):
 @misconception(
     "get_gru_params",
     "the gates share their tensors",
-    trips="test_get_gru_params_shares_no_memory",
     hint="The three tensors of a gate were made once and put into the list three times, so all gates are "
     "the same and stay the same for ever. Each gate needs draws of its own: make them once per gate.",
 )
@@ -195,7 +181,6 @@ def params_shared_by_gates(vocab_size, num_hiddens, device):
 @misconception(
     "get_gru_params",
     "all weights first, then all biases",
-    trips="test_get_gru_params_has_the_right_shapes_in_order",
     hint="You list the weights and then the biases. Whoever unpacks the list goes by position: gate after "
     "gate, each with its two weights and its bias.",
 )
@@ -207,7 +192,6 @@ def params_grouped_by_kind(vocab_size, num_hiddens, device):
 @misconception(
     "get_gru_params",
     "the output layer is missing",
-    trips="test_get_gru_params_has_the_right_shapes_in_order",
     hint="You return the three gates' parameters only. The output is computed from the state by two more: a "
     "weight and a bias.",
 )
@@ -218,7 +202,6 @@ def params_without_output(vocab_size, num_hiddens, device):
 @misconception(
     "get_gru_params",
     "weights transposed",
-    trips="test_get_gru_params_has_the_right_shapes_in_order",
     hint="Your weights have outputs along the rows, as nn.Linear stores them. Here a weight stands on the "
     "right of the product, X W: its rows meet the columns of X.",
 )
@@ -229,7 +212,6 @@ def transposed_params(vocab_size, num_hiddens, device):
 @misconception(
     "get_gru_params",
     "the device is ignored",
-    trips="test_get_gru_params_are_on_the_device",
     hint="Your parameters are always made on the CPU. Where does the argument device go, for weights and "
     "for biases?",
 )
@@ -240,7 +222,6 @@ def params_on_the_cpu(vocab_size, num_hiddens, device):
 @misconception(
     "get_gru_params",
     "moved to the device after they require gradients",
-    trips="test_get_gru_params_are_on_the_device",
     hint="On the CPU all looks well; on another device, to() makes a copy that autograd has recorded, so "
     "the parameters are no leaves there, and never get a grad. Make every tensor where it belongs, with device=, "
     "or move it before it asks for gradients.",
@@ -252,7 +233,6 @@ def params_moved_late(vocab_size, num_hiddens, device):
 @misconception(
     "get_gru_params",
     "biases left on the CPU",
-    trips="test_get_gru_params_are_on_the_device",
     hint="Your weights are on the device that was asked for, but the biases stayed behind on the CPU, and no sum of the "
     "two works. Every tensor you make needs to know the device.",
 )
@@ -264,7 +244,6 @@ def biases_on_the_cpu(vocab_size, num_hiddens, device):
 @misconception(
     "get_gru_params",
     "biases kept for all calls",
-    trips="test_get_gru_params_makes_new_tensors",
     hint="Your biases are made once and then handed out again at every call, so two networks would train the same "
     "tensors, and the second would start from what the first has learned. What stands outside the function, or among "
     "the defaults of its arguments, lives longer than a call.",
@@ -278,7 +257,6 @@ def params_with_kept_biases(vocab_size, num_hiddens, device, kept={}):
 @misconception(
     "get_gru_params",
     "a gate's weights copied for the next gate",
-    trips="test_get_gru_params_draws_every_weight_anew",
     hint="Some of your weights hold the numbers of others once more, turned round or with another sign. A copy in "
     "disguise is no draw of its own: what one unit starts with tells you what another starts with.",
 )
@@ -292,7 +270,6 @@ def params_with_mirrored_gates(vocab_size, num_hiddens, device):
 @misconception(
     "get_gru_params",
     "gradients switched on for good",
-    trips="test_get_gru_params_makes_new_tensors",
     hint="You switch gradients off while you fill in the numbers, and on afterwards, whether they were on before or not. "
     "Whoever calls you in a stretch of code without gradients gets them back unasked. Which way of switching a mode "
     "finds out by itself what to go back to?",
@@ -314,7 +291,6 @@ def gates(X, H, params, squash=torch.sigmoid):
 @misconception(
     "gru_cell",
     "Z and 1 − Z swapped",
-    trips="test_gru_cell_keeps_its_state_where_the_update_gate_is_one",
     hint="Your unit forgets exactly where it should remember. In this course's convention Z close to 1 "
     "keeps the old state; some texts define it the other way round. Which of the two terms does Z "
     "multiply?",
@@ -328,7 +304,6 @@ def swapped_update(X, H, params):
 @misconception(
     "gru_cell",
     "reset gate after the product",
-    trips="test_gru_cell_resets_before_the_product",
     hint="You multiply R with the result of H W_hh, as torch's own layer does. Here the state is reset "
     "first and mixed afterwards: an entry that R closes must not reach any other entry.",
 )
@@ -341,7 +316,6 @@ def late_reset(X, H, params):
 @misconception(
     "gru_cell",
     "tanh gates",
-    trips="test_gru_cell_follows_the_formulas",
     hint="A gate is a share between 0 and 1, but tanh gives values between −1 and 1: a negative gate turns "
     "the sign of what it should let through. Which function maps to 0…1?",
 )
@@ -354,7 +328,6 @@ def tanh_gates(X, H, params):
 @misconception(
     "gru_cell",
     "sigmoid for the candidate",
-    trips="test_gru_cell_forgets_where_both_gates_are_zero",
     hint="Your candidate is never negative, so the state can only drift upwards. The two gates are "
     "sigmoids; the candidate is a state, and lives between −1 and 1.",
 )
@@ -367,7 +340,6 @@ def sigmoid_candidate(X, H, params):
 @misconception(
     "gru_cell",
     "no tanh around the candidate",
-    trips="test_gru_cell_forgets_where_both_gates_are_zero",
     hint="Your candidate is a plain linear map and can grow without bound, from step to step. A function is "
     "missing that keeps it between −1 and 1.",
 )
@@ -379,7 +351,6 @@ def linear_candidate(X, H, params):
 @misconception(
     "gru_cell",
     "update and reset gate exchanged",
-    trips="test_gru_cell_keeps_its_state_where_the_update_gate_is_one",
     hint="Your update gate is computed from the reset gate's parameters, and the other way round. The list "
     "begins with the three of the update gate: check the order in which you unpack.",
 )
@@ -392,7 +363,6 @@ def exchanged_gates(X, H, params):
 @misconception(
     "gru_cell",
     "the reset gate is not used",
-    trips="test_gru_cell_forgets_where_both_gates_are_zero",
     hint="Your candidate sees the whole old state, whatever the reset gate says. Where does R enter the "
     "formulas?",
 )
@@ -405,7 +375,6 @@ def unreset_candidate(X, H, params):
 @misconception(
     "gru_cell",
     "the candidate ignores the state",
-    trips="test_gru_cell_resets_before_the_product",
     hint="Your candidate is made from X alone. The part of the old state that R lets through has its say "
     "too, by way of W_hh.",
 )
@@ -417,7 +386,6 @@ def stateless_candidate(X, H, params):
 @misconception(
     "gru_cell",
     "the reset gate acts on the input too",
-    trips="test_gru_cell_forgets_where_both_gates_are_zero",
     hint="With R = 0 your candidate is tanh(b_h): the input has gone as well. The reset gate closes the way "
     "of the old state; what comes from X passes unhindered.",
 )
@@ -430,7 +398,6 @@ def reset_of_everything(X, H, params):
 @misconception(
     "gru_cell",
     "the candidate is added in full",
-    trips="test_gru_cell_keeps_its_state_where_the_update_gate_is_one",
     hint="Your new state is Z times the old one plus the whole candidate, so even a unit that keeps "
     "everything takes the new in. The two shares have to sum to 1.",
 )
@@ -442,7 +409,6 @@ def unweighted_candidate(X, H, params):
 @misconception(
     "gru_cell",
     "the biases are left out",
-    trips="test_gru_cell_keeps_its_state_where_the_update_gate_is_one",
     hint="Your result does not depend on b_z, b_r and b_h. Each of the three formulas ends in a bias.",
 )
 def cell_without_biases(X, H, params):
@@ -454,7 +420,6 @@ def cell_without_biases(X, H, params):
 @misconception(
     "gru_cell",
     "matrix product where entries are multiplied",
-    trips="test_gru_cell_follows_the_formulas",
     hint="Gates act entry by entry: Z, R and H all have shape (n, h), and ⊙ is the product of numbers in "
     "the same place. The matrix product @ belongs to the weights only.",
 )
@@ -467,7 +432,6 @@ def matrix_gates(X, H, params):
 @misconception(
     "gru_cell",
     "the state is changed in place",
-    trips="test_gru_cell_leaves_its_arguments_alone",
     hint="The caller's H is different after the call. Operators such as *= and += and functions that end in "
     "an underscore write into the tensor they are given; make a new one instead.",
 )
@@ -482,7 +446,6 @@ def cell_in_place(X, H, params):
 @misconception(
     "gru_cell",
     "a sigmoid that overflows",
-    trips="test_gru_cell_of_large_inputs_stays_finite",
     hint="exp of a large number is infinite, and infinity divided by infinity is nan. torch has a sigmoid "
     "that is safe; if you write your own, which form needs exp only once, below the fraction bar?",
 )
@@ -495,7 +458,6 @@ def overflowing_gates(X, H, params):
 @misconception(
     "gru_cell",
     "gates cut off from the graph",
-    trips="test_gru_cell_gradients",
     hint="Your values are right, but the gates' parameters get no gradient, so the gates would never learn. "
     "Look for detach(), .data, no_grad() or a new tensor made out of an old one's values.",
 )
@@ -508,7 +470,6 @@ def detached_gates(X, H, params):
 @misconception(
     "gru_cell",
     "a sigmoid with a kink at zero",
-    trips="test_gru_cell_gradients_of_half_open_gates",
     hint="Your values are right everywhere, but where a gate's input is exactly 0 your sigmoid passes no gradient on, "
     "although it is as steep there as anywhere. What is the slope of an absolute value at 0, and what does autograd "
     "say it is? An input of zeros and biases of zero are enough to get there.",
@@ -545,7 +506,6 @@ class CellWithOneMemory(torch.autograd.Function):
 @misconception(
     "gru_cell",
     "one place for what backward needs",
-    trips="test_gru_cell_keeps_its_calls_apart",
     hint="One step and its gradients are right. With two steps, the second writes over what the first has left for its "
     "backward pass, and both get the gradients of the second. What a call keeps for later has to belong to that call.",
 )
@@ -556,7 +516,6 @@ def cell_with_one_memory(X, H, params):
 @misconception(
     "gru_cell",
     "gradients switched off for good",
-    trips="test_gru_cell_leaves_its_arguments_alone",
     hint="After your function has run, nothing in the whole program gets gradients any more: you switched them off and "
     "did not switch them on again. Does this function have any reason to touch that setting?",
 )
@@ -569,7 +528,6 @@ def cell_switching_gradients_off(X, H, params):
 @misconception(
     "gru_cell",
     "ones made on the CPU",
-    trips="test_gru_cell_stays_on_its_device",
     hint="Your step makes a tensor of its own, and makes it on the CPU. With everything else on a GPU, the two cannot be "
     "combined. Does the formula need a tensor there, or would a number do? If it needs one, it takes dtype and device "
     "from what it is combined with.",
@@ -591,7 +549,6 @@ def states_of(inputs, H, params):
 @misconception(
     "gru",
     "H lost between steps",
-    trips="test_gru_carries_its_state",
     hint="Every step starts from the state that was passed in, so nothing is remembered. The state a step "
     "returns has to be the one the next step gets.",
 )
@@ -603,7 +560,6 @@ def forgetful_gru(inputs, state, params):
 @misconception(
     "gru",
     "starts from zeros whatever state is passed in",
-    trips="test_gru_carries_its_state",
     hint="Your network begins every call with an empty memory. Whoever calls it decides where it starts: "
     "that is what the argument state is for.",
 )
@@ -615,7 +571,6 @@ def gru_from_zeros(inputs, state, params):
 @misconception(
     "gru",
     "the last output only",
-    trips="test_gru_outputs",
     hint="You return one step's outputs. The loss looks at the prediction after every character, so the "
     "outputs of all steps have to be collected.",
 )
@@ -627,7 +582,6 @@ def gru_with_last_output(inputs, state, params):
 @misconception(
     "gru",
     "outputs stacked instead of concatenated",
-    trips="test_gru_outputs",
     hint="Your outputs have three dimensions: the steps got one of their own. Lined up along the dimension "
     "of the batch they are one long matrix, which the loss takes as one row per prediction.",
 )
@@ -639,7 +593,6 @@ def gru_with_stacked_outputs(inputs, state, params):
 @misconception(
     "gru",
     "outputs concatenated along the vocabulary",
-    trips="test_gru_outputs",
     hint="Your outputs stand side by side: (n, num_steps · d). One step's rows go below the other's; along "
     "which dimension do you concatenate?",
 )
@@ -651,7 +604,6 @@ def gru_with_wide_outputs(inputs, state, params):
 @misconception(
     "gru",
     "outputs in the order of the sequences",
-    trips="test_gru_outputs",
     hint="The rows are right but stand in another order: all steps of the first sequence, then all of the "
     "second. Time comes first here, and the labels are laid out the same way.",
 )
@@ -664,7 +616,6 @@ def gru_batch_first(inputs, state, params):
 @misconception(
     "gru",
     "the states instead of the outputs",
-    trips="test_gru_outputs",
     hint="You return the hidden states. A prediction needs one number per word of the vocabulary: the "
     "output layer, W_hq and b_q, is missing.",
 )
@@ -676,7 +627,6 @@ def gru_with_states(inputs, state, params):
 @misconception(
     "gru",
     "the output's bias is left out",
-    trips="test_gru_outputs",
     hint="Your outputs are right only where b_q is zero. Look for b_q in your code.",
 )
 def gru_without_output_bias(inputs, state, params):
@@ -687,7 +637,6 @@ def gru_without_output_bias(inputs, state, params):
 @misconception(
     "gru",
     "the output is read before the step",
-    trips="test_gru_outputs",
     hint="Each of your outputs comes from the state before the step, so it has not seen the input of its "
     "own step. First the state, then the output.",
 )
@@ -699,7 +648,6 @@ def gru_one_step_late(inputs, state, params):
 @misconception(
     "gru",
     "the state is returned without its tuple",
-    trips="test_gru_returns_the_last_state",
     hint="You return the pair (outputs, H). The state goes out as it came in, as a tuple with one tensor, "
     "so that it can be passed straight to the next call.",
 )
@@ -711,7 +659,6 @@ def gru_with_bare_state(inputs, state, params):
 @misconception(
     "gru",
     "the old state is returned",
-    trips="test_gru_returns_the_last_state",
     hint="The state you return is the one that was passed in. The next call should go on where this one "
     "stopped.",
 )
@@ -723,7 +670,6 @@ def gru_returning_the_old_state(inputs, state, params):
 @misconception(
     "gru",
     "all states are returned",
-    trips="test_gru_returns_the_last_state",
     hint="Your state holds one tensor per step. Only the last is needed to go on from here: (n, h), in a "
     "tuple of one.",
 )
@@ -735,7 +681,6 @@ def gru_returning_all_states(inputs, state, params):
 @misconception(
     "gru",
     "the state is detached at every step",
-    trips="test_gru_gradients",
     hint="Your values are right, but gradients stop at each step: what happened earlier would never be "
     "learned. Within a call the graph runs through all steps; it is the training loop that cuts it, "
     "between batches.",
@@ -751,7 +696,6 @@ def gru_detached(inputs, state, params):
 @misconception(
     "gru",
     "the graph is cut every 35 steps",
-    trips="test_gru_gradients_of_a_long_sequence",
     hint="Short sequences are right, but in long ones gradients stop on their way back. You cut the graph every so many "
     "steps, as one does in training to save time and memory; here that is left to the caller, who decides how long a "
     "piece to pass.",
@@ -767,7 +711,6 @@ def gru_cut_into_pieces(inputs, state, params):
 @misconception(
     "gru",
     "the returned state is detached",
-    trips="test_gru_gradients",
     hint="Nothing flows back through the state you return. Whether to cut the graph between two calls is "
     "for the caller to decide, not for the network.",
 )
@@ -779,7 +722,6 @@ def gru_with_detached_state(inputs, state, params):
 @misconception(
     "gru",
     "the state is changed in place",
-    trips="test_gru_leaves_its_arguments_alone",
     hint="The caller's state is different after the call: your new state was written into the old tensor. "
     "Give the name H to a new tensor instead of filling the old one.",
 )
@@ -794,7 +736,6 @@ def gru_in_place(inputs, state, params):
 @misconception(
     "gru",
     "parameters are popped off the caller's list",
-    trips="test_gru_leaves_its_arguments_alone",
     hint="pop() takes an item out of the list that the caller still holds: at the next call it is gone. "
     "Unpack or index the list, and it stays whole.",
 )
@@ -807,7 +748,6 @@ def gru_popping(inputs, state, params):
 @misconception(
     "gru",
     "outputs collected in a tensor on the CPU",
-    trips="test_gru_stays_on_its_device",
     hint="The tensor you made for the outputs is on the CPU, whatever device the inputs are on. Collect the "
     "outputs in a list, or make the new tensor on the device of the inputs.",
 )
@@ -821,7 +761,6 @@ def gru_on_the_cpu(inputs, state, params):
 @misconception(
     "gru",
     "outputs collected in single precision",
-    trips="test_gru_outputs",
     hint="The tensor you made for the outputs is float32, so float64 inputs lose half of their digits on "
     "the way. A new tensor takes its dtype and its device from the inputs, if it is told to.",
 )
@@ -837,7 +776,6 @@ def gru_in_float32(inputs, state, params):
 @misconception(
     "gru",
     "parameters kept from the first call",
-    trips="test_gru_keeps_its_calls_apart",
     hint="Your first call is right, and later ones still compute with what the parameters were then: a step of "
     "training would change nothing. Whatever is prepared from params has to be prepared in the call that uses it.",
 )
@@ -852,7 +790,6 @@ def gru_with_kept_params(inputs, state, params, kept={}):
 @misconception(
     "gru",
     "formulas of its own that overflow",
-    trips="test_gru_of_large_inputs_stays_finite",
     hint="For large inputs your outputs are nan: infinity divided by infinity. Formulas that stand here once more have "
     "to be as safe as those of a single step; or is there a function that takes the step already?",
 )

@@ -8,7 +8,6 @@ from autograder.suite import misconception
 @misconception(
     "init_lstm_state",
     "a single tensor",
-    trips="test_init_lstm_state_is_two_tensors_of_zeros",
     hint="Your state is one tensor. An LSTM carries two things from step to step: the hidden state and the "
     "memory cell.",
 )
@@ -19,7 +18,6 @@ def bare_state(batch_size, num_hiddens, device):
 @misconception(
     "init_lstm_state",
     "the state of a GRU",
-    trips="test_init_lstm_state_is_two_tensors_of_zeros",
     hint="Your tuple holds the hidden state only, as it would for a GRU. An LSTM has a memory cell besides, "
     "of the same shape.",
 )
@@ -30,7 +28,6 @@ def state_of_a_gru(batch_size, num_hiddens, device):
 @misconception(
     "init_lstm_state",
     "the same tensor twice",
-    trips="test_init_lstm_state_shares_no_memory",
     hint="H and C are two names for one tensor here, so whatever is written into one shows up in the other. "
     "Making a tuple, or multiplying one, copies no tensor: each needs to be made.",
 )
@@ -41,7 +38,6 @@ def one_tensor_twice(batch_size, num_hiddens, device):
 @misconception(
     "init_lstm_state",
     "one tensor with a first dimension of two",
-    trips="test_init_lstm_state_is_two_tensors_of_zeros",
     hint="You return one tensor of shape (2, n, h). Unpacking would work, but what is asked for is a tuple "
     "of two tensors, which any recurrent network can be handed.",
 )
@@ -52,7 +48,6 @@ def stacked_state(batch_size, num_hiddens, device):
 @misconception(
     "init_lstm_state",
     "a generator instead of a tuple",
-    trips="test_init_lstm_state_is_two_tensors_of_zeros",
     hint="Unpacking works once; after that there is nothing left. Round brackets around a comprehension make no tuple, "
     "but something that makes its items when they are asked for, and only once. Look up how a tuple is made from it.",
 )
@@ -63,7 +58,6 @@ def states_on_demand(batch_size, num_hiddens, device):
 @misconception(
     "init_lstm_state",
     "hidden units along the rows",
-    trips="test_init_lstm_state_is_two_tensors_of_zeros",
     hint="Your states have one row per hidden unit. As everywhere, a row belongs to one example of the "
     "batch: which of the two sizes comes first?",
 )
@@ -74,7 +68,6 @@ def transposed_state(batch_size, num_hiddens, device):
 @misconception(
     "init_lstm_state",
     "a random initial state",
-    trips="test_init_lstm_state_is_two_tensors_of_zeros",
     hint="Before the first step nothing has been seen, and the states say so by being zero. Weights have to "
     "start at random, so that units can differ; states need not.",
 )
@@ -85,7 +78,6 @@ def random_state(batch_size, num_hiddens, device):
 @misconception(
     "init_lstm_state",
     "the device is ignored",
-    trips="test_init_lstm_state_is_on_the_device",
     hint="Your states are always made on the CPU. With a model on a GPU the first product would fail: where "
     "does the argument device go?",
 )
@@ -96,7 +88,6 @@ def state_on_the_cpu(batch_size, num_hiddens, device):
 @misconception(
     "init_lstm_state",
     "two tensors kept for all calls",
-    trips="test_init_lstm_state_is_made_anew",
     hint="For the same sizes you hand out the same two tensors every time. As soon as somebody writes into them, the "
     "next sequence starts from what was left there. A default argument is made once, when the function is, and lives "
     "as long as it does.",
@@ -123,7 +114,6 @@ def one_param(shape, device, scale=0.01):
 @misconception(
     "get_lstm_params",
     "weights drawn with standard deviation 1",
-    trips="test_get_lstm_params_draws_weights_from_a_narrow_normal_distribution",
     hint="Your weights are a hundred times too large. Sums over many units then saturate the gates from the "
     "start, and hardly any gradient passes. Draws from the standard normal distribution have to be "
     "scaled.",
@@ -135,7 +125,6 @@ def wide_params(vocab_size, num_hiddens, device):
 @misconception(
     "get_lstm_params",
     "standard deviation 0.1 from a variance of 0.01",
-    trips="test_get_lstm_params_draws_weights_from_a_narrow_normal_distribution",
     hint="Your weights are ten times too large: 0.01 is their variance, but it should be their standard "
     "deviation.",
 )
@@ -146,7 +135,6 @@ def params_with_variance(vocab_size, num_hiddens, device):
 @misconception(
     "get_lstm_params",
     "weights drawn from a uniform distribution",
-    trips="test_get_lstm_params_draws_weights_from_a_narrow_normal_distribution",
     hint="Your weights are all positive: rand draws evenly from 0 to 1. What is asked for is a normal "
     "distribution around 0.",
 )
@@ -160,7 +148,6 @@ def uniform_params(vocab_size, num_hiddens, device):
 @misconception(
     "get_lstm_params",
     "weights that are all zero",
-    trips="test_get_lstm_params_draws_weights_from_a_narrow_normal_distribution",
     hint="With all weights zero, every hidden unit computes the same and gets the same gradient: they never "
     "become different. Only the biases may start at zero.",
 )
@@ -171,7 +158,6 @@ def zero_params(vocab_size, num_hiddens, device):
 @misconception(
     "get_lstm_params",
     "random biases",
-    trips="test_get_lstm_params_starts_with_biases_of_zero",
     hint="Your biases are drawn at random like the weights. It is enough that the weights differ from unit "
     "to unit: biases start at zero.",
 )
@@ -184,7 +170,6 @@ def params_with_random_biases(vocab_size, num_hiddens, device):
 @misconception(
     "get_lstm_params",
     "requires_grad is not set",
-    trips="test_get_lstm_params_can_be_trained",
     hint="A plain tensor does not ask for gradients, so backward() would leave its grad at None and nothing "
     "would be learned. Each parameter has to be told.",
 )
@@ -195,7 +180,6 @@ def params_without_gradients(vocab_size, num_hiddens, device):
 @misconception(
     "get_lstm_params",
     "weights scaled after they require gradients",
-    trips="test_get_lstm_params_can_be_trained",
     hint="Your weights are the result of a multiplication that autograd has recorded, so they are no "
     "leaves: backward() fills the grad of the tensor before the scaling, which nobody holds any more. "
     "Mind the order: scale, then ask for gradients.",
@@ -213,7 +197,6 @@ def params_off_the_leaves(vocab_size, num_hiddens, device):
 @misconception(
     "get_lstm_params",
     "the gates share their tensors",
-    trips="test_get_lstm_params_shares_no_memory",
     hint="The three tensors of a gate were made once and put into the list four times, so all gates are the "
     "same and stay the same for ever. Each needs draws of its own, the candidate too.",
 )
@@ -226,7 +209,6 @@ def params_shared_by_gates(vocab_size, num_hiddens, device):
 @misconception(
     "get_lstm_params",
     "all weights first, then all biases",
-    trips="test_get_lstm_params_has_the_right_shapes_in_order",
     hint="You list the weights and then the biases. Whoever unpacks the list goes by position: gate after "
     "gate, each with its two weights and its bias.",
 )
@@ -238,7 +220,6 @@ def params_grouped_by_kind(vocab_size, num_hiddens, device):
 @misconception(
     "get_lstm_params",
     "the output layer is missing",
-    trips="test_get_lstm_params_has_the_right_shapes_in_order",
     hint="You return the parameters of the gates and the candidate only. The output is computed from the "
     "state by two more: a weight and a bias.",
 )
@@ -249,7 +230,6 @@ def params_without_output(vocab_size, num_hiddens, device):
 @misconception(
     "get_lstm_params",
     "weights transposed",
-    trips="test_get_lstm_params_has_the_right_shapes_in_order",
     hint="Your weights have outputs along the rows, as nn.Linear stores them. Here a weight stands on the "
     "right of the product, X W: its rows meet the columns of X.",
 )
@@ -260,7 +240,6 @@ def transposed_params(vocab_size, num_hiddens, device):
 @misconception(
     "get_lstm_params",
     "the device is ignored",
-    trips="test_get_lstm_params_are_on_the_device",
     hint="Your parameters are always made on the CPU. Where does the argument device go, for weights and "
     "for biases?",
 )
@@ -271,7 +250,6 @@ def params_on_the_cpu(vocab_size, num_hiddens, device):
 @misconception(
     "get_lstm_params",
     "moved to the device after they require gradients",
-    trips="test_get_lstm_params_are_on_the_device",
     hint="On the CPU all looks well; on another device, to() makes a copy that autograd has recorded, so "
     "the parameters are no leaves there, and never get a grad. Make every tensor where it belongs, with device=, "
     "or move it before it asks for gradients.",
@@ -283,7 +261,6 @@ def params_moved_late(vocab_size, num_hiddens, device):
 @misconception(
     "get_lstm_params",
     "biases left on the CPU",
-    trips="test_get_lstm_params_are_on_the_device",
     hint="Your weights are on the device that was asked for, but the biases stayed behind on the CPU, and no sum of the "
     "two works. Every tensor you make needs to know the device.",
 )
@@ -295,7 +272,6 @@ def biases_on_the_cpu(vocab_size, num_hiddens, device):
 @misconception(
     "get_lstm_params",
     "biases kept for all calls",
-    trips="test_get_lstm_params_makes_new_tensors",
     hint="Your biases are made once and then handed out again at every call, so two networks would train the same "
     "tensors, and the second would start from what the first has learned. What stands outside the function, or among "
     "the defaults of its arguments, lives longer than a call.",
@@ -309,7 +285,6 @@ def params_with_kept_biases(vocab_size, num_hiddens, device, kept={}):
 @misconception(
     "get_lstm_params",
     "a gate's weights copied for the next gate",
-    trips="test_get_lstm_params_draws_every_weight_anew",
     hint="Some of your weights hold the numbers of others once more, turned round or with another sign. A copy in "
     "disguise is no draw of its own: the forget gate would start as the input gate's mirror image.",
 )
@@ -323,7 +298,6 @@ def params_with_mirrored_gates(vocab_size, num_hiddens, device):
 @misconception(
     "get_lstm_params",
     "gradients switched on for good",
-    trips="test_get_lstm_params_makes_new_tensors",
     hint="You switch gradients off while you fill in the numbers, and on afterwards, whether they were on before or not. "
     "Whoever calls you in a stretch of code without gradients gets them back unasked. Which way of switching a mode "
     "finds out by itself what to go back to?",
@@ -344,7 +318,6 @@ def gates(X, H, params, squash=torch.sigmoid, squash_candidate=torch.tanh):
 @misconception(
     "lstm_cell",
     "H shows C instead of tanh(C)",
-    trips="test_lstm_cell_shows_the_tanh_of_its_new_memory",
     hint="Your hidden state shows the memory as it is. C grows as long as things are written into it; a "
     "function is missing that brings what is shown back between −1 and 1.",
 )
@@ -357,7 +330,6 @@ def unsquashed_memory(X, H, C, params):
 @misconception(
     "lstm_cell",
     "input and forget gate swapped",
-    trips="test_lstm_cell_keeps_its_memory_where_nothing_is_forgotten_or_written",
     hint="Your cell keeps where it should write and writes where it should keep. The forget gate goes with "
     "the old memory, the input gate with the candidate; and the list begins with the input gate's "
     "parameters.",
@@ -371,7 +343,6 @@ def swapped_input_and_forget(X, H, C, params):
 @misconception(
     "lstm_cell",
     "forget and output gate swapped",
-    trips="test_lstm_cell_keeps_its_memory_where_nothing_is_forgotten_or_written",
     hint="Your forget gate is computed from the output gate's parameters, and the other way round. The "
     "order of the list is input, forget, output, candidate: check how you unpack it.",
 )
@@ -384,7 +355,6 @@ def swapped_forget_and_output(X, H, C, params):
 @misconception(
     "lstm_cell",
     "input and output gate swapped",
-    trips="test_lstm_cell_keeps_its_memory_where_nothing_is_forgotten_or_written",
     hint="Your input gate is computed from the output gate's parameters, and the other way round. The order "
     "of the list is input, forget, output, candidate: check how you unpack it.",
 )
@@ -397,7 +367,6 @@ def swapped_input_and_output(X, H, C, params):
 @misconception(
     "lstm_cell",
     "parameters in the order of torch's layer",
-    trips="test_lstm_cell_overwrites_its_memory_where_all_is_forgotten",
     hint="torch's own layer keeps the candidate third and the output gate last. In this list it is the "
     "other way round: check which three parameters belong to the output gate.",
 )
@@ -410,7 +379,6 @@ def library_order(X, H, C, params):
 @misconception(
     "lstm_cell",
     "tanh gates",
-    trips="test_lstm_cell_updates_its_memory",
     hint="A gate is a share between 0 and 1, but tanh gives values between −1 and 1: a negative gate turns "
     "the sign of what it should let through. Which function maps to 0…1?",
 )
@@ -423,7 +391,6 @@ def tanh_gates(X, H, C, params):
 @misconception(
     "lstm_cell",
     "sigmoid for the candidate",
-    trips="test_lstm_cell_overwrites_its_memory_where_all_is_forgotten",
     hint="Your candidate is never negative, so the memory can only be counted up. The three gates are "
     "sigmoids; the candidate lies between −1 and 1.",
 )
@@ -436,7 +403,6 @@ def sigmoid_candidate(X, H, C, params):
 @misconception(
     "lstm_cell",
     "no tanh around the candidate",
-    trips="test_lstm_cell_overwrites_its_memory_where_all_is_forgotten",
     hint="Your candidate is a plain linear map, so one step can write a number of any size. A function is "
     "missing that keeps it between −1 and 1.",
 )
@@ -449,7 +415,6 @@ def linear_candidate(X, H, C, params):
 @misconception(
     "lstm_cell",
     "H shows the old memory",
-    trips="test_lstm_cell_shows_the_tanh_of_its_new_memory",
     hint="Your hidden state is computed from the memory before this step, so it always lags one step "
     "behind. First the memory is renewed, then it is shown.",
 )
@@ -461,7 +426,6 @@ def shows_the_old_memory(X, H, C, params):
 @misconception(
     "lstm_cell",
     "H and C returned the other way round",
-    trips="test_lstm_cell_updates_its_memory",
     hint="The two states are right but stand in the wrong places: the hidden state comes first, then the "
     "memory cell.",
 )
@@ -474,7 +438,6 @@ def returned_in_reverse(X, H, C, params):
 @misconception(
     "lstm_cell",
     "only H is returned",
-    trips="test_lstm_cell_updates_its_memory",
     hint="You return the hidden state alone. The next step needs the memory cell too, and can get it only "
     "from here.",
 )
@@ -486,7 +449,6 @@ def without_memory(X, H, C, params):
 @misconception(
     "lstm_cell",
     "the old memory is returned",
-    trips="test_lstm_cell_overwrites_its_memory_where_all_is_forgotten",
     hint="Your hidden state is right, but the C you return is the one that was passed in, so nothing is "
     "ever remembered. Which name did you give the new memory?",
 )
@@ -498,7 +460,6 @@ def returns_the_old_memory(X, H, C, params):
 @misconception(
     "lstm_cell",
     "the forget gate is not used",
-    trips="test_lstm_cell_overwrites_its_memory_where_all_is_forgotten",
     hint="Your memory adds up everything that was ever written and forgets nothing. Where does F enter the "
     "formulas?",
 )
@@ -511,7 +472,6 @@ def never_forgets(X, H, C, params):
 @misconception(
     "lstm_cell",
     "the input gate is not used",
-    trips="test_lstm_cell_keeps_its_memory_where_nothing_is_forgotten_or_written",
     hint="Your candidate is written in full at every step. The input gate decides entry by entry how much "
     "of it gets in.",
 )
@@ -524,7 +484,6 @@ def always_writes(X, H, C, params):
 @misconception(
     "lstm_cell",
     "the forget gate as one minus the input gate",
-    trips="test_lstm_cell_updates_its_memory",
     hint="You weigh old and new with I and 1 − I, as a GRU does with its update gate. An LSTM has a gate "
     "for each: it may keep and write at the same time, or do neither.",
 )
@@ -537,7 +496,6 @@ def coupled_gates(X, H, C, params):
 @misconception(
     "lstm_cell",
     "the input gate as one minus the forget gate",
-    trips="test_lstm_cell_updates_its_memory",
     hint="You weigh old and new with F and 1 − F, as a GRU does with its update gate. An LSTM has a gate "
     "for each: it may keep and write at the same time, or do neither.",
 )
@@ -550,7 +508,6 @@ def coupled_by_forget(X, H, C, params):
 @misconception(
     "lstm_cell",
     "the output gate is not used",
-    trips="test_lstm_cell_shows_part_of_its_memory",
     hint="Your hidden state shows the whole memory. The output gate decides entry by entry how much of it "
     "is shown.",
 )
@@ -563,7 +520,6 @@ def shows_everything(X, H, C, params):
 @misconception(
     "lstm_cell",
     "the gates look at C instead of H",
-    trips="test_lstm_cell_updates_its_memory",
     hint="Your gates and your candidate are computed from the memory cell. They see the hidden state, which "
     "is what the cell chose to show after the step before; C itself is only kept, written to and "
     "shown.",
@@ -577,7 +533,6 @@ def gates_from_memory(X, H, C, params):
 @misconception(
     "lstm_cell",
     "the biases are left out",
-    trips="test_lstm_cell_keeps_its_memory_where_nothing_is_forgotten_or_written",
     hint="Your result does not depend on b_i, b_f, b_o and b_c. Each of the four formulas ends in a bias.",
 )
 def cell_without_biases(X, H, C, params):
@@ -589,7 +544,6 @@ def cell_without_biases(X, H, C, params):
 @misconception(
     "lstm_cell",
     "matrix product where entries are multiplied",
-    trips="test_lstm_cell_updates_its_memory",
     hint="Gates act entry by entry: I, F, O, H and C all have shape (n, h), and ⊙ is the product of numbers "
     "in the same place. The matrix product @ belongs to the weights only.",
 )
@@ -602,7 +556,6 @@ def matrix_gates(X, H, C, params):
 @misconception(
     "lstm_cell",
     "the memory is changed in place",
-    trips="test_lstm_cell_leaves_its_arguments_alone",
     hint="The caller's C is different after the call. Operators such as *= and += and functions that end in "
     "an underscore write into the tensor they are given; make a new one instead.",
 )
@@ -616,7 +569,6 @@ def cell_in_place(X, H, C, params):
 @misconception(
     "lstm_cell",
     "a sigmoid that overflows",
-    trips="test_lstm_cell_of_large_inputs_stays_finite",
     hint="exp of a large number is infinite, and infinity divided by infinity is nan. torch has a sigmoid "
     "that is safe; if you write your own, which form needs exp only once, below the fraction bar?",
 )
@@ -629,7 +581,6 @@ def overflowing_gates(X, H, C, params):
 @misconception(
     "lstm_cell",
     "gates cut off from the graph",
-    trips="test_lstm_cell_gradients",
     hint="Your values are right, but the gates' parameters get no gradient, so the gates would never learn. "
     "Look for detach(), .data, no_grad() or a new tensor made out of an old one's values.",
 )
@@ -643,7 +594,6 @@ def detached_gates(X, H, C, params):
 @misconception(
     "lstm_cell",
     "a tanh of the memory that overflows",
-    trips="test_lstm_cell_of_large_inputs_stays_finite",
     hint="Your gates are safe, but what is shown of the memory is not: C can count up to any size, exp of twice such a "
     "number is infinite, and infinity divided by infinity is nan. torch has a tanh that is safe.",
 )
@@ -656,7 +606,6 @@ def overflowing_memory(X, H, C, params):
 @misconception(
     "lstm_cell",
     "a sigmoid with a kink at zero",
-    trips="test_lstm_cell_gradients_of_half_open_gates",
     hint="Your values are right everywhere, but where a gate's input is exactly 0 your sigmoid passes no gradient on, "
     "although it is as steep there as anywhere. What is the slope of an absolute value at 0, and what does autograd "
     "say it is? An input of zeros and biases of zero are enough to get there.",
@@ -695,7 +644,6 @@ class CellWithOneMemory(torch.autograd.Function):
 @misconception(
     "lstm_cell",
     "one place for what backward needs",
-    trips="test_lstm_cell_keeps_its_calls_apart",
     hint="One step and its gradients are right. With two steps, the second writes over what the first has left for its "
     "backward pass, and both get the gradients of the second. What a call keeps for later has to belong to that call.",
 )
@@ -706,7 +654,6 @@ def cell_with_one_memory(X, H, C, params):
 @misconception(
     "lstm_cell",
     "gradients switched off for good",
-    trips="test_lstm_cell_leaves_its_arguments_alone",
     hint="After your function has run, nothing in the whole program gets gradients any more: you switched them off and "
     "did not switch them on again. Does this function have any reason to touch that setting?",
 )
@@ -719,7 +666,6 @@ def cell_switching_gradients_off(X, H, C, params):
 @misconception(
     "lstm_cell",
     "ones made on the CPU",
-    trips="test_lstm_cell_stays_on_its_device",
     hint="Your step makes a tensor of its own, and makes it on the CPU. With everything else on a GPU, the two cannot be "
     "combined. Does the formula need a tensor there, or would a number do? If it needs one, it takes dtype and device "
     "from what it is combined with.",
@@ -746,7 +692,6 @@ def outputs_of(states, params):
 @misconception(
     "lstm",
     "C lost between steps",
-    trips="test_lstm_carries_its_states",
     hint="Every step gets the memory cell that was passed in, so what was written is gone one step later. "
     "Two things come out of a step, and both have to go into the next.",
 )
@@ -762,7 +707,6 @@ def forgetful_lstm(inputs, state, params):
 @misconception(
     "lstm",
     "H lost between steps",
-    trips="test_lstm_carries_its_states",
     hint="Every step gets the hidden state that was passed in. The memory is handed on, but the gates never "
     "see what was shown after the step before: both states have to go from step to step.",
 )
@@ -778,7 +722,6 @@ def lstm_without_hidden_state(inputs, state, params):
 @misconception(
     "lstm",
     "both states lost between steps",
-    trips="test_lstm_carries_its_states",
     hint="Every step starts from the state that was passed in, so nothing is remembered. The states a step "
     "returns have to be those the next step gets.",
 )
@@ -790,7 +733,6 @@ def stateless_lstm(inputs, state, params):
 @misconception(
     "lstm",
     "starts from zeros whatever state is passed in",
-    trips="test_lstm_carries_its_states",
     hint="Your network begins every call with an empty memory. Whoever calls it decides where it starts: "
     "that is what the argument state is for.",
 )
@@ -802,7 +744,6 @@ def lstm_from_zeros(inputs, state, params):
 @misconception(
     "lstm",
     "the state unpacked as (C, H)",
-    trips="test_lstm_outputs",
     hint="You take the first tensor of the state for the memory cell. The hidden state comes first, on the "
     "way in and on the way out.",
 )
@@ -815,7 +756,6 @@ def lstm_with_swapped_state(inputs, state, params):
 @misconception(
     "lstm",
     "the states are returned as (C, H)",
-    trips="test_lstm_returns_the_last_states",
     hint="The outputs are right, but the states you return stand in the wrong order, and the next call "
     "would take one for the other: the hidden state comes first.",
 )
@@ -827,7 +767,6 @@ def lstm_returning_swapped_states(inputs, state, params):
 @misconception(
     "lstm",
     "outputs from the memory cell",
-    trips="test_lstm_outputs",
     hint="Your outputs are computed from C. The memory is the cell's own business; the output layer sees "
     "what the output gate lets out.",
 )
@@ -839,7 +778,6 @@ def lstm_with_outputs_from_memory(inputs, state, params):
 @misconception(
     "lstm",
     "the last output only",
-    trips="test_lstm_outputs",
     hint="You return one step's outputs. The loss looks at the prediction after every character, so the "
     "outputs of all steps have to be collected.",
 )
@@ -851,7 +789,6 @@ def lstm_with_last_output(inputs, state, params):
 @misconception(
     "lstm",
     "outputs stacked instead of concatenated",
-    trips="test_lstm_outputs",
     hint="Your outputs have three dimensions: the steps got one of their own. Lined up along the dimension "
     "of the batch they are one long matrix, which the loss takes as one row per prediction.",
 )
@@ -863,7 +800,6 @@ def lstm_with_stacked_outputs(inputs, state, params):
 @misconception(
     "lstm",
     "outputs concatenated along the vocabulary",
-    trips="test_lstm_outputs",
     hint="Your outputs stand side by side: (n, num_steps · d). One step's rows go below the other's; along "
     "which dimension do you concatenate?",
 )
@@ -875,7 +811,6 @@ def lstm_with_wide_outputs(inputs, state, params):
 @misconception(
     "lstm",
     "outputs in the order of the sequences",
-    trips="test_lstm_outputs",
     hint="The rows are right but stand in another order: all steps of the first sequence, then all of the "
     "second. Time comes first here, and the labels are laid out the same way.",
 )
@@ -888,7 +823,6 @@ def lstm_batch_first(inputs, state, params):
 @misconception(
     "lstm",
     "the hidden states instead of the outputs",
-    trips="test_lstm_outputs",
     hint="You return the hidden states. A prediction needs one number per word of the vocabulary: the "
     "output layer, W_hq and b_q, is missing.",
 )
@@ -900,7 +834,6 @@ def lstm_with_states(inputs, state, params):
 @misconception(
     "lstm",
     "the output's bias is left out",
-    trips="test_lstm_outputs",
     hint="Your outputs are right only where b_q is zero. Look for b_q in your code.",
 )
 def lstm_without_output_bias(inputs, state, params):
@@ -911,7 +844,6 @@ def lstm_without_output_bias(inputs, state, params):
 @misconception(
     "lstm",
     "the output is read before the step",
-    trips="test_lstm_outputs",
     hint="Each of your outputs comes from the state before the step, so it has not seen the input of its "
     "own step. First the states, then the output.",
 )
@@ -923,7 +855,6 @@ def lstm_one_step_late(inputs, state, params):
 @misconception(
     "lstm",
     "only H is returned as the state",
-    trips="test_lstm_returns_the_last_states",
     hint="The state you return lacks the memory cell, so the next call could not go on from here. It goes "
     "out as it came in: a tuple (H, C).",
 )
@@ -935,7 +866,6 @@ def lstm_returning_h(inputs, state, params):
 @misconception(
     "lstm",
     "three results instead of a pair",
-    trips="test_lstm_outputs",
     hint="You return outputs, H and C side by side. What is asked for is a pair: the outputs, and the "
     "state, which is itself a tuple (H, C). Where is a pair of parentheses missing?",
 )
@@ -947,7 +877,6 @@ def lstm_returning_three(inputs, state, params):
 @misconception(
     "lstm",
     "the old state is returned",
-    trips="test_lstm_returns_the_last_states",
     hint="The state you return is the one that was passed in. The next call should go on where this one "
     "stopped.",
 )
@@ -959,7 +888,6 @@ def lstm_returning_the_old_state(inputs, state, params):
 @misconception(
     "lstm",
     "the states are detached at every step",
-    trips="test_lstm_gradients",
     hint="Your values are right, but gradients stop at each step: what happened earlier would never be "
     "learned. Within a call the graph runs through all steps; it is the training loop that cuts it, "
     "between batches.",
@@ -976,7 +904,6 @@ def lstm_detached(inputs, state, params):
 @misconception(
     "lstm",
     "the graph is cut every 35 steps",
-    trips="test_lstm_gradients_of_a_long_sequence",
     hint="Short sequences are right, but in long ones gradients stop on their way back. You cut the graph every so many "
     "steps, as one does in training to save time and memory; here that is left to the caller, who decides how long a "
     "piece to pass.",
@@ -992,7 +919,6 @@ def lstm_cut_into_pieces(inputs, state, params):
 @misconception(
     "lstm",
     "the returned states are detached",
-    trips="test_lstm_gradients",
     hint="Nothing flows back through the states you return. Whether to cut the graph between two calls is "
     "for the caller to decide, not for the network.",
 )
@@ -1004,7 +930,6 @@ def lstm_with_detached_state(inputs, state, params):
 @misconception(
     "lstm",
     "the state is changed in place",
-    trips="test_lstm_leaves_its_arguments_alone",
     hint="The caller's state is different after the call: your new states were written into the old "
     "tensors. Give the names H and C to new tensors instead of filling the old ones.",
 )
@@ -1020,7 +945,6 @@ def lstm_in_place(inputs, state, params):
 @misconception(
     "lstm",
     "parameters are popped off the caller's list",
-    trips="test_lstm_leaves_its_arguments_alone",
     hint="pop() takes an item out of the list that the caller still holds: at the next call it is gone. "
     "Unpack or index the list, and it stays whole.",
 )
@@ -1033,7 +957,6 @@ def lstm_popping(inputs, state, params):
 @misconception(
     "lstm",
     "outputs collected in a tensor on the CPU",
-    trips="test_lstm_stays_on_its_device",
     hint="The tensor you made for the outputs is on the CPU, whatever device the inputs are on. Collect the "
     "outputs in a list, or make the new tensor on the device of the inputs.",
 )
@@ -1048,7 +971,6 @@ def lstm_on_the_cpu(inputs, state, params):
 @misconception(
     "lstm",
     "outputs collected in single precision",
-    trips="test_lstm_outputs",
     hint="The tensor you made for the outputs is float32, so float64 inputs lose half of their digits on "
     "the way. A new tensor takes its dtype and its device from the inputs, if it is told to.",
 )
@@ -1064,7 +986,6 @@ def lstm_in_float32(inputs, state, params):
 @misconception(
     "lstm",
     "parameters kept from the first call",
-    trips="test_lstm_keeps_its_calls_apart",
     hint="Your first call is right, and later ones still compute with what the parameters were then: a step of "
     "training would change nothing. Whatever is prepared from params has to be prepared in the call that uses it.",
 )
@@ -1079,7 +1000,6 @@ def lstm_with_kept_params(inputs, state, params, kept={}):
 @misconception(
     "lstm",
     "formulas of its own that overflow",
-    trips="test_lstm_of_large_inputs_stays_finite",
     hint="For large inputs your outputs are nan: infinity divided by infinity. Formulas that stand here once more have "
     "to be as safe as those of a single step; or is there a function that takes the step already?",
 )

@@ -43,7 +43,6 @@ class Parts(nn.Module):
 @misconception(
     "transpose_qkv",
     "reshape without permute",
-    trips="test_transpose_qkv_matches_its_definition",
     hint="The shape is right, but the numbers were never moved: reshape reads them in memory order, so a head gets "
     "pieces of several positions instead of a group of features of every position. Give the heads an axis of "
     "their own and move that axis before you merge it with the examples.",
@@ -56,7 +55,6 @@ def split_by_reshape(X, num_heads):
 @misconception(
     "transpose_qkv",
     "heads first, examples second",
-    trips="test_transpose_qkv_keeps_the_heads_of_an_example_together",
     hint="All first heads come first, then all second heads. The heads of one example must be adjacent: when two "
     "axes are merged, the one on the left varies slowest. Which of examples and heads should that be?",
 )
@@ -67,7 +65,6 @@ def split_heads_first(X, num_heads):
 @misconception(
     "transpose_qkv",
     "a head gets every num_heads-th feature",
-    trips="test_transpose_qkv_matches_its_definition",
     hint="Each head receives features that lie num_heads apart, as cards are dealt to players. A head owns a block "
     "of neighbouring features: look at the order of the two sizes that you split the last axis into.",
 )
@@ -78,7 +75,6 @@ def split_dealt_out(X, num_heads):
 @misconception(
     "transpose_qkv",
     "examples and heads are not merged",
-    trips="test_transpose_qkv_matches_its_definition",
     hint="The heads have an axis of their own, and it is in the right place, but the result has four axes. A batched "
     "attention takes three: to it, every head of every example is an example. One more change of shape is needed.",
 )
@@ -89,7 +85,6 @@ def split_unmerged(X, num_heads):
 @misconception(
     "transpose_qkv",
     "positions and features change places",
-    trips="test_transpose_qkv_matches_its_definition",
     hint="The heads are where they belong, but each of their matrices is transposed: features in rows, positions in "
     "columns. Positions stay on the last axis but one, features on the last; check the order of your axes.",
 )
@@ -100,7 +95,6 @@ def split_transposed(X, num_heads):
 @misconception(
     "transpose_qkv",
     "num_heads taken for the width of a head",
-    trips="test_transpose_qkv_matches_its_definition",
     hint="Every piece has num_heads features, and there are as many pieces as a head should have features. num_heads "
     "says how many pieces there are; the width of each follows from it.",
 )
@@ -111,7 +105,6 @@ def split_into_width(X, num_heads):
 @misconception(
     "transpose_qkv",
     "view where the numbers do not lie in that order",
-    trips="test_transpose_qkv_matches_its_definition",
     hint="view only relabels memory, and refuses where the numbers do not lie there in the order that it needs: for "
     "instance after a permutation. Which method copies them when it has to?",
 )
@@ -127,7 +120,6 @@ split_results = {}
 @misconception(
     "transpose_qkv",
     "one tensor for all results of a shape",
-    trips="test_transpose_qkv_keeps_nothing_between_calls",
     hint="The result of a call is right until the next call of the same shape, which writes into the same tensor: "
     "once keys are split, the queries that were split before hold keys. Make a new tensor in every call.",
 )
@@ -142,7 +134,6 @@ def split_into_kept_tensor(X, num_heads):
 @misconception(
     "transpose_output",
     "reshape without permute",
-    trips="test_transpose_output_matches_its_definition",
     hint="The shape is right, but the numbers were never moved: several positions of one head stand side by side "
     "where the heads of one position should. Give heads and positions an axis each, let these two change places, "
     "and merge axes only then.",
@@ -154,7 +145,6 @@ def join_by_reshape(X, num_heads):
 @misconception(
     "transpose_output",
     "view after a permutation",
-    trips="test_transpose_output_matches_its_definition",
     hint="view only relabels memory, and a permuted tensor does not lie in memory in its new order, so view refuses. "
     "Which method copies the numbers when it has to?",
 )
@@ -166,7 +156,6 @@ def join_by_view(X, num_heads):
 @misconception(
     "transpose_output",
     "heads first, examples second",
-    trips="test_transpose_output_matches_its_definition",
     hint="You read the first axis as if all first heads came first. transpose_qkv keeps the heads of one example "
     "adjacent, so on the first axis the head varies fastest: which size comes last when you split it?",
 )
@@ -177,7 +166,6 @@ def join_heads_first(X, num_heads):
 @misconception(
     "transpose_output",
     "features of the heads interleaved",
-    trips="test_transpose_output_matches_its_definition",
     hint="The first feature of every head comes first, then the second of every head. Each head's features stay "
     "together, head 0 first: look at the order of the two axes that you merge at the end.",
 )
@@ -188,7 +176,6 @@ def join_interleaved(X, num_heads):
 @misconception(
     "transpose_output",
     "heads are added up",
-    trips="test_transpose_output_matches_its_definition",
     hint="The heads of an example are summed, so the result is only one head wide. Nothing is computed here: each head "
     "keeps its features, and the result is as wide as all heads together.",
 )
@@ -202,7 +189,6 @@ joined_results = {}
 @misconception(
     "transpose_output",
     "one tensor for all results of a shape",
-    trips="test_transpose_output_keeps_nothing_between_calls",
     hint="A tensor for the result is made once, kept, and filled anew in each call, so whoever still holds an earlier "
     "result finds other numbers in it. Each call needs a result of its own.",
 )
@@ -217,7 +203,6 @@ def join_into_kept_tensor(X, num_heads):
 @misconception(
     "MultiHeadAttention",
     "the lengths of the first call are kept",
-    trips="test_keeps_nothing_between_calls",
     hint="A second call with other lengths is masked like the first: what was made from valid_lens is stored on self "
     "and used again as long as its shape fits. The lengths belong to one batch; work them out in every call.",
 )
@@ -231,7 +216,6 @@ class KeptLengths(Parts):
 @misconception(
     "MultiHeadAttention",
     "valid_lens tiled instead of interleaved",
-    trips="test_one_length_per_example",
     hint="The lengths were repeated as a whole, one copy after the other, so heads are masked with the lengths of "
     "other examples. The heads of one example are adjacent: its length must be repeated right there, before the next "
     "example's comes.",
@@ -244,7 +228,6 @@ class TiledLengths(Parts):
 @misconception(
     "MultiHeadAttention",
     "lengths per query repeated entry by entry",
-    trips="test_one_length_per_query",
     hint="repeat_interleave flattens a tensor unless it is told along which axis to repeat. With lengths of shape "
     "(b, n) whole rows must be repeated, so that there is one row for each head.",
 )
@@ -256,7 +239,6 @@ class FlattenedLengths(Parts):
 @misconception(
     "MultiHeadAttention",
     "valid_lens not repeated for the heads",
-    trips="test_one_length_per_example",
     hint="The attention sees b · num_heads matrices of queries, but valid_lens still has b rows. Every head needs the "
     "lengths of its example.",
 )
@@ -268,7 +250,6 @@ class UnrepeatedLengths(Parts):
 @misconception(
     "MultiHeadAttention",
     "valid_lens ignored",
-    trips="test_one_length_per_example",
     hint="Results are right only where every key is valid: the lengths never reach the attention, so padding is "
     "attended to. Hand them on, one row for each head.",
 )
@@ -280,7 +261,6 @@ class IgnoredLengths(Parts):
 @misconception(
     "MultiHeadAttention",
     "the score of padding is not low enough",
-    trips="test_large_scores_do_no_harm",
     hint="Your padding gets a score that is low beside usual ones. But scores may run into the thousands, below zero too, "
     "and where every valid key scores lower than the padding, the padding takes all the weight. Which score is lower "
     "than any that can occur?",
@@ -301,7 +281,6 @@ class ModestPaddingScore(Parts):
 @misconception(
     "MultiHeadAttention",
     "scores divided by the square root of num_hiddens",
-    trips="test_matches_its_definition",
     hint="Results are right with one head only: the scores of every head are divided by the root of the width of all "
     "heads together. A head's dot product has as many terms as the head is wide, and that is the number whose root "
     "matters.",
@@ -317,7 +296,6 @@ class SharedScale(Parts):
 @misconception(
     "MultiHeadAttention",
     "a single head as wide as all",
-    trips="test_matches_its_definition",
     hint="Queries, keys and values are never cut into heads: one attention sees all features, so every feature is "
     "averaged with the same weights. Each head compares, and averages, only features of its own.",
 )
@@ -335,7 +313,6 @@ class OneWideHead(Parts):
 @misconception(
     "MultiHeadAttention",
     "heads cut by reshape alone",
-    trips="test_matches_its_definition",
     hint="The projections were reshaped into heads, and back, without moving any number. So a head mixes features of "
     "different positions. Between giving the heads an axis and merging it with the examples, that axis has to move.",
 )
@@ -350,7 +327,6 @@ class ReshapedHeads(Parts):
 @misconception(
     "MultiHeadAttention",
     "heads put together by reshape alone",
-    trips="test_matches_its_definition",
     hint="The heads are computed rightly but put together wrongly: a reshape puts several positions of one head "
     "side by side. The heads of one position belong side by side, which is what transpose_output is for.",
 )
@@ -365,7 +341,6 @@ class ReshapedResult(Parts):
 @misconception(
     "MultiHeadAttention",
     "W_o left out",
-    trips="test_parameters",
     hint="The heads are put side by side and returned as they are; there is no W_o. Without a last linear layer the "
     "heads never meet.",
 )
@@ -381,7 +356,6 @@ class NoOutputLayer(Parts):
 @misconception(
     "MultiHeadAttention",
     "W_o is made but never applied",
-    trips="test_matches_its_definition",
     hint="The layer has a W_o, but the result is what the heads found, side by side. W_o has to map that once more "
     "before it is returned.",
 )
@@ -393,7 +367,6 @@ class UnusedOutputLayer(Parts):
 @misconception(
     "MultiHeadAttention",
     "sizes of queries and keys swapped",
-    trips="test_parameters",
     hint="W_q has as many columns as a key has features, and W_k as many as a query. Look at the order of the "
     "constructor's arguments: key_size comes first.",
 )
@@ -405,7 +378,6 @@ class SwappedSizes(Parts):
 @misconception(
     "MultiHeadAttention",
     "projections only as wide as one head",
-    trips="test_parameters",
     hint="W_q, W_k and W_v lead to the width of a single head. They serve all heads at once: their results have "
     "num_hiddens features, which are then shared out among the heads.",
 )
@@ -424,7 +396,6 @@ class NarrowProjections(Parts):
 @misconception(
     "MultiHeadAttention",
     "the argument bias is ignored",
-    trips="test_parameters",
     hint="The linear layers have a bias although bias is False. nn.Linear has one unless it is told otherwise: what "
     "you are asked for in the constructor has to be handed on.",
 )
@@ -436,7 +407,6 @@ class AlwaysBias(Parts):
 @misconception(
     "MultiHeadAttention",
     "W_o has no bias",
-    trips="test_parameters_with_bias",
     hint="With bias=True, W_q, W_k and W_v have a bias, but W_o has none. The argument is about all four.",
 )
 class OutputWithoutBias(Parts):
@@ -451,7 +421,6 @@ class OutputWithoutBias(Parts):
 @misconception(
     "MultiHeadAttention",
     "dropout never happens",
-    trips="test_training_mode_drops_whole_weights",
     hint="Training mode gives the results of evaluation mode: the argument dropout is not handed on to the attention, "
     "which is where weights are dropped.",
 )
@@ -463,7 +432,6 @@ class NoDropout(Parts):
 @misconception(
     "MultiHeadAttention",
     "dropout taken for the share that is kept",
-    trips="test_training_mode_drops_the_stated_fraction",
     hint="Too many weights are dropped, or too few: dropout is the probability that a weight goes, not that it stays. "
     "The attention means the same by its argument as the layer does.",
 )
@@ -475,7 +443,6 @@ class KeepProbability(Parts):
 @misconception(
     "MultiHeadAttention",
     "dropout on the result",
-    trips="test_training_mode_drops_whole_weights",
     hint="Features of the result are dropped. Here dropout acts on the attention weights: a dropped weight takes a key "
     "away from one head of one query, for all features of that head alike.",
 )
@@ -491,7 +458,6 @@ class DropoutOnResult(Parts):
 @misconception(
     "MultiHeadAttention",
     "dropout in evaluation mode too",
-    trips="test_evaluation_mode_drops_nothing",
     hint="Weights are dropped after layer.eval() as well. Dropout is for training; nn.Module keeps the mode for you "
     "and for every submodule, so look for the place where the mode is overruled or never asked.",
 )

@@ -33,7 +33,6 @@ class Layers(nn.Module):
 @misconception(
     "Residual",
     "ReLU before the addition",
-    trips="test_silent_convolutions_leave_the_shortcut",
     hint="Your ReLU acts on the output of bn2 alone, and the shortcut is added afterwards. The sum can then "
     "be negative, and the convolutions can only ever add to X, never take away from it. Look at what stands "
     "inside the outer ReLU of the formula.",
@@ -46,7 +45,6 @@ class EarlyReLU(Layers):
 @misconception(
     "Residual",
     "no ReLU at the end",
-    trips="test_shape_dtype_and_sign",
     hint="The sum of the two paths is returned as it is. Without a ReLU after it, the next block starts "
     "from another kind of map than this exercise asks for: one with negative entries.",
 )
@@ -58,7 +56,6 @@ class NoLastReLU(Layers):
 @misconception(
     "Residual",
     "no ReLU between the convolutions",
-    trips="test_plain_block",
     hint="Your first convolution and its normalisation lead straight into the second convolution. Two linear "
     "maps in a row are one linear map: what has to stand between them?",
 )
@@ -70,7 +67,6 @@ class NoInnerReLU(Layers):
 @misconception(
     "Residual",
     "the shortcut is not added",
-    trips="test_silent_convolutions_leave_the_shortcut",
     hint="Your block returns what the convolutions make of X, and X itself is lost: that is a plain "
     "convolutional network. The point of the block is the sum of both.",
 )
@@ -82,7 +78,6 @@ class NoShortcut(Layers):
 @misconception(
     "Residual",
     "the shortcut goes around the 1x1 convolution",
-    trips="test_silent_convolutions_leave_the_1x1_convolution",
     hint="conv3 exists, but forward never calls it: X is added as it came in. That goes wrong as soon as "
     "channels or size change. When must X pass through conv3 first?",
 )
@@ -94,7 +89,6 @@ class UnusedThirdConvolution(Layers):
 @misconception(
     "Residual",
     "shortcut without the stride",
-    trips="test_block_with_1x1_convolution",
     hint="Your 1x1 convolution always has stride 1. With strides=2 the main path halves the map, the shortcut "
     "does not, and the two no longer fit. Both paths have to skip the same pixels.",
 )
@@ -108,7 +102,6 @@ class ShortcutWithoutStride(Layers):
 @misconception(
     "Residual",
     "the stride is in the second convolution",
-    trips="test_block_with_1x1_convolution",
     hint="The shape is right, but conv1 runs over all pixels and conv2 skips some. Here it is the other way "
     "round: the first convolution has the stride, so that the second one has fewer pixels to work on.",
 )
@@ -121,7 +114,6 @@ class StrideInTheSecond(Layers):
 @misconception(
     "Residual",
     "stride in both convolutions",
-    trips="test_block_with_1x1_convolution",
     hint="Both of your 3x3 convolutions have the stride, so with strides=2 the main path ends at a quarter of "
     "the height and width, the shortcut at half of it. How often may the block make its map smaller?",
 )
@@ -134,7 +126,6 @@ class StrideInBoth(Layers):
 @misconception(
     "Residual",
     "BN missing",
-    trips="test_layers_and_their_parameters",
     hint="Your block has no batch normalisation. A batch normalisation follows each of the two 3x3 "
     "convolutions, under the names bn1 and bn2.",
 )
@@ -150,7 +141,6 @@ class NoNormalisation(Layers):
 @misconception(
     "Residual",
     "bn2 is never used",
-    trips="test_silent_convolutions_leave_the_shortcut",
     hint="bn2 is made in __init__, but forward does not call it: the second convolution goes into the sum "
     "without normalisation. Go through the layers and see where each of them is called.",
 )
@@ -162,7 +152,6 @@ class UnusedSecondNormalisation(Layers):
 @misconception(
     "Residual",
     "one batch normalisation for both convolutions",
-    trips="test_running_statistics",
     hint="forward normalises twice with bn1. The outputs of the two convolutions have means and variances of "
     "their own, and the running statistics of one layer would mix them up.",
 )
@@ -174,7 +163,6 @@ class SameNormalisationTwice(Layers):
 @misconception(
     "Residual",
     "1x1 convolution in every block",
-    trips="test_third_convolution_only_if_asked_for",
     hint="Your block always has a conv3. Without use_1x1conv the shortcut is X itself, with nothing to learn, "
     "and conv3 is None.",
 )
@@ -186,7 +174,6 @@ class AlwaysThirdConvolution(Layers):
 @misconception(
     "Residual",
     "convolutions without bias",
-    trips="test_layers_and_their_parameters",
     hint="Your convolutions have no bias. A batch normalisation makes it superfluous, so many libraries leave "
     "it out; this exercise keeps it, as nn.Conv2d does unless told otherwise.",
 )
@@ -201,7 +188,6 @@ class NoBias(Layers):
 @misconception(
     "Residual",
     "the input is changed in place",
-    trips="test_leaves_its_input_alone",
     hint="The caller's X is different after the call. Operators like += and methods that end in an underscore "
     "write into the tensor they are given; here that tensor is X.",
 )
@@ -216,7 +202,6 @@ class InPlaceSum(Layers):
 @misconception(
     "Residual",
     "a forward pass ends the training mode",
-    trips="test_calls_in_a_row",
     hint="After one call your block is in evaluation mode, so its batch normalisations stop learning their statistics and "
     "normalise with those of the first batch. The mode belongs to the caller; a forward pass only goes by it.",
 )
@@ -230,7 +215,6 @@ class EndsTraining(Layers):
 @misconception(
     "Residual",
     "one example ends the training mode",
-    trips="test_calls_in_a_row",
     hint="For a batch of one example your block goes into evaluation mode, and stays there for all batches that "
     "follow. One map has many pixels, enough to take a mean of; and the mode belongs to the caller.",
 )
@@ -247,7 +231,6 @@ class OneExampleEndsTraining(Layers):
 @misconception(
     "resnet_block",
     "first_block halves the map",
-    trips="test_first_stage_keeps_the_shape",
     hint="Your first block halves the map whatever first_block says. In the first stage the stem has already "
     "made the map small, so there all blocks keep its size.",
 )
@@ -259,7 +242,6 @@ def halving_always(input_channels, num_channels, num_residuals, first_block=Fals
 @misconception(
     "resnet_block",
     "first_block the wrong way round",
-    trips="test_first_stage_keeps_the_shape",
     hint="Your stages halve the map where first_block is true and keep it where it is false. first_block "
     "means: this is the first stage of the network, which must not halve the map again.",
 )
@@ -276,7 +258,6 @@ def inverted(input_channels, num_channels, num_residuals, first_block=False):
 @misconception(
     "resnet_block",
     "every block halves the map",
-    trips="test_later_blocks_keep_the_shape",
     hint="All blocks of your stage have stride 2, so the map shrinks with each of them. Only the first block "
     "of a stage halves it; the others work at the smaller size.",
 )
@@ -290,7 +271,6 @@ def halving_everywhere(input_channels, num_channels, num_residuals, first_block=
 @misconception(
     "resnet_block",
     "later blocks expect input_channels",
-    trips="test_later_blocks_keep_the_shape",
     hint="Every block of your stage is made for input_channels. The first one has already turned them into "
     "num_channels: what does the second one receive?",
 )
@@ -305,7 +285,6 @@ def input_channels_everywhere(input_channels, num_channels, num_residuals, first
 @misconception(
     "resnet_block",
     "the first block keeps the size",
-    trips="test_first_block_halves",
     hint="Your first block changes the channels but has stride 1, so the map stays as large as it was. It has "
     "to halve height and width as well.",
 )
@@ -319,7 +298,6 @@ def without_stride(input_channels, num_channels, num_residuals, first_block=Fals
 @misconception(
     "resnet_block",
     "the first block has no 1x1 convolution",
-    trips="test_first_block_halves",
     hint="Your first block halves the map but leaves its shortcut as it is, so the two sides of the sum have "
     "different shapes. What brings the shortcut to the new channels and the new size?",
 )
@@ -333,7 +311,6 @@ def without_third_convolution(input_channels, num_channels, num_residuals, first
 @misconception(
     "resnet_block",
     "one block several times",
-    trips="test_list_of_different_blocks",
     hint="Multiplying a list repeats the same object: your later blocks are one block with one set of "
     "weights. Each has to be made by a call of its own.",
 )
@@ -347,7 +324,6 @@ def repeated(input_channels, num_channels, num_residuals, first_block=False):
 @misconception(
     "resnet_block",
     "copies of one block",
-    trips="test_list_of_different_blocks",
     hint="Your later blocks are copies of one, so all of them start from the same random weights. Blocks that are made one "
     "by one start from different ones.",
 )
@@ -362,7 +338,6 @@ def copied(input_channels, num_channels, num_residuals, first_block=False):
 @misconception(
     "resnet_block",
     "one block too many",
-    trips="test_list_of_different_blocks",
     hint="Your list has one block more than num_residuals: the one that halves the map counts as well.",
 )
 def one_more(input_channels, num_channels, num_residuals, first_block=False):
@@ -375,7 +350,6 @@ def one_more(input_channels, num_channels, num_residuals, first_block=False):
 @misconception(
     "resnet_block",
     "blocks of earlier calls are handed out again",
-    trips="test_another_stage_has_blocks_of_its_own",
     hint="A second call with the same arguments returns the blocks of the first, so two stages share one set of weights. "
     "Look at what your function keeps between calls: a default value that is a list, a cache, a global variable.",
 )
@@ -409,7 +383,6 @@ def head_of(num_classes):
 @misconception(
     "make_resnet18",
     "the first stage halves the map",
-    trips="test_stages",
     hint="Your first stage is made like the others, so it halves a map that the stem has already brought to a "
     "quarter. What does resnet_block have for this case?",
 )
@@ -421,7 +394,6 @@ def halving_first_stage(in_channels, num_classes):
 @misconception(
     "make_resnet18",
     "one residual block per stage",
-    trips="test_sequential_of_eight_blocks",
     hint="Your stages have one block each. ResNet-18 has two per stage: with two convolutions each that is 16, "
     "and the first convolution and the last layer make 18.",
 )
@@ -432,7 +404,6 @@ def one_per_stage(in_channels, num_classes):
 @misconception(
     "make_resnet18",
     "no max-pooling in the stem",
-    trips="test_stem_quarters_the_image",
     hint="Your stem only halves the image: the max-pooling after the ReLU is missing. All stages then work on "
     "four times as many pixels.",
 )
@@ -443,7 +414,6 @@ def without_pooling(in_channels, num_classes):
 @misconception(
     "make_resnet18",
     "no batch normalisation in the stem",
-    trips="test_stem",
     hint="In your stem the 7x7 convolution leads straight into the ReLU. As in the residual blocks, a batch "
     "normalisation stands between them.",
 )
@@ -455,7 +425,6 @@ def without_normalisation(in_channels, num_classes):
 @misconception(
     "make_resnet18",
     "no ReLU in the stem",
-    trips="test_stem",
     hint="The map that enters your first block has not passed through a ReLU: it may hold negative entries. "
     "Compare the order of the layers in your stem with the table.",
 )
@@ -467,7 +436,6 @@ def without_relu(in_channels, num_classes):
 @misconception(
     "make_resnet18",
     "the average is a maximum",
-    trips="test_head",
     hint="Your head takes the largest entry of each channel. It is the average over all pixels that the "
     "linear layer receives.",
 )
@@ -479,7 +447,6 @@ def largest_pixel(in_channels, num_classes):
 @misconception(
     "make_resnet18",
     "softmax at the end",
-    trips="test_head",
     hint="Your network returns probabilities. The loss that is used in training, the cross-entropy from "
     "scores, applies the softmax itself; applied twice it slows learning down.",
 )
@@ -490,7 +457,6 @@ def with_softmax(in_channels, num_classes):
 @misconception(
     "make_resnet18",
     "one fixed map size at the end",
-    trips="test_whole_network_with_own_blocks",
     hint="Your head averages over a window of 7 x 7 pixels: that fits images of 224 x 224 and no others. A "
     "global average takes the whole map, however large it is.",
 )
@@ -507,7 +473,6 @@ class Squeezed(nn.Module):
 @misconception(
     "make_resnet18",
     "one image loses its batch axis",
-    trips="test_single_image",
     hint="For several images your scores are right, but a batch of one image gives a result without the axis of the batch. "
     "Removing every axis of size 1 removes that one, too: say which axes are to go.",
 )
@@ -525,7 +490,6 @@ class Centred(nn.Module):
 @misconception(
     "make_resnet18",
     "the images are changed in place",
-    trips="test_network_leaves_images_alone",
     hint="The caller's images are different after they went through your network. Preparing them is not its business: the "
     "table begins with a convolution. And a layer that writes into its input writes into the caller's tensor.",
 )
@@ -536,7 +500,6 @@ def centring(in_channels, num_classes):
 @misconception(
     "make_resnet18",
     "the blocks start as their shortcuts",
-    trips="test_new_batch_normalisation",
     hint="You set weights of the batch normalisations to 0, so each new block passes on its shortcut alone. That is a "
     "known trick, but not this exercise's: here the batch normalisations of a new network stay as they come.",
 )
@@ -551,7 +514,6 @@ def starting_as_identity(in_channels, num_classes):
 @misconception(
     "make_resnet18",
     "a trial pass stays in the statistics",
-    trips="test_new_batch_normalisation",
     hint="You send images through the network before you return it, and in training mode each pass moves the running "
     "statistics of the batch normalisations. So a new network already knows images that nobody gave it. Is the trial "
     "needed, and if so, in which mode does it leave no traces?",

@@ -9,7 +9,6 @@ from autograder.suite import misconception
 @misconception(
     "softmax",
     "the largest logit is not subtracted",
-    trips="test_softmax_of_large_logits_stays_finite",
     hint="exp of a large logit is infinite, and infinity divided by infinity is nan. The softmax of a row does not change "
     "when the same number is subtracted from every entry. Which number makes every exponent zero or negative?",
 )
@@ -21,7 +20,6 @@ def overflowing_softmax(X):
 @misconception(
     "softmax",
     "normalised over the examples instead of the classes",
-    trips="test_softmax_rows_sum_to_one",
     hint="The columns of your result sum to 1, the rows do not. Each row is one example, and its classes lie along "
     "dimension 1. Which dimension does your sum run over?",
 )
@@ -33,7 +31,6 @@ def column_softmax(X):
 @misconception(
     "softmax",
     "the sum loses its dimension",
-    trips="test_softmax_matches_its_definition",
     hint="A sum over dimension 1 has shape (n,), and dividing (n, q) by (n,) lines n up with the columns, not the rows. "
     "Look at what keepdim does.",
 )
@@ -45,7 +42,6 @@ def softmax_without_keepdim(X):
 @misconception(
     "softmax",
     "one sum for the whole batch",
-    trips="test_softmax_rows_sum_to_one",
     hint="All entries of your result together sum to 1. Each example has probabilities of its own: the sum belongs to a row.",
 )
 def batch_softmax(X):
@@ -56,7 +52,6 @@ def batch_softmax(X):
 @misconception(
     "softmax",
     "one maximum for the whole batch",
-    trips="test_softmax_of_large_logits_stays_finite",
     hint="Subtracting the largest logit of the whole batch keeps exp from overflowing, but a row far below it becomes all "
     "zeros, and 0 / 0 is nan. Each row needs its own maximum.",
 )
@@ -68,7 +63,6 @@ def global_maximum_softmax(X):
 @misconception(
     "softmax",
     "the input is changed in place",
-    trips="test_softmax_leaves_its_input_alone",
     hint="The caller's X is different after the call. Operators such as -= and functions that end in an underscore write "
     "into the tensor they are given.",
 )
@@ -80,7 +74,6 @@ def softmax_in_place(X):
 @misconception(
     "softmax",
     "an infinity on the way spoils the gradient",
-    trips="test_softmax_gradient",
     hint="Your values are right, because 1 divided by an infinite sum is 0. Going backward the same infinity is multiplied by "
     "that 0, and the gradient is nan. It is not enough that the result is finite: what is computed on the way must be, too.",
 )
@@ -92,7 +85,6 @@ def softmax_by_differences(X):
 @misconception(
     "cross_entropy",
     "the minus sign is missing",
-    trips="test_cross_entropy_is_minus_log_of_the_true_class",
     hint="Your losses are negative. The logarithm of a probability is at most 0, and a loss should grow as the probability "
     "of the true class falls.",
 )
@@ -103,7 +95,6 @@ def positive_log(y_hat, y):
 @misconception(
     "cross_entropy",
     "the mean over the batch instead of one loss per example",
-    trips="test_cross_entropy_is_minus_log_of_the_true_class",
     hint="One number came back for the whole batch. This function returns one loss per example; the training loop sums or "
     "averages them, and needs them apart.",
 )
@@ -114,7 +105,6 @@ def mean_cross_entropy(y_hat, y):
 @misconception(
     "cross_entropy",
     "the sum over the batch instead of one loss per example",
-    trips="test_cross_entropy_is_minus_log_of_the_true_class",
     hint="One number came back for the whole batch: its sum. Return the losses of the examples one by one, shape (n,).",
 )
 def summed_cross_entropy(y_hat, y):
@@ -124,7 +114,6 @@ def summed_cross_entropy(y_hat, y):
 @misconception(
     "cross_entropy",
     "every row is indexed by every label",
-    trips="test_cross_entropy_is_minus_log_of_the_true_class",
     hint="y_hat[:, y] takes the columns y of every row, n times too many. Row i and label i belong together: index rows and "
     "columns in pairs.",
 )
@@ -135,7 +124,6 @@ def crossed_indices(y_hat, y):
 @misconception(
     "cross_entropy",
     "small probabilities are raised to a floor",
-    trips="test_cross_entropy_of_a_tiny_probability",
     hint="From some point on, a smaller probability no longer gives a larger loss, and its gradient is zero: the examples "
     "the model gets most wrong teach it nothing. The logarithm of 1e-12 is an ordinary number and needs no floor.",
 )
@@ -146,7 +134,6 @@ def clamped_cross_entropy(y_hat, y):
 @misconception(
     "cross_entropy",
     "the probabilities are changed in place",
-    trips="test_cross_entropy_leaves_its_arguments_alone",
     hint="The caller's y_hat holds something else after the call, and whoever counts right predictions next reads that. "
     "Functions that end in an underscore write into the tensor they are given.",
 )
@@ -157,7 +144,6 @@ def cross_entropy_in_place(y_hat, y):
 @misconception(
     "cross_entropy",
     "the logarithm of all probabilities is taken",
-    trips="test_cross_entropy_gradient",
     hint="A softmax may round the probability of a class to 0. Where another class than the true one has it, your loss does not "
     "show it, but the slope of the logarithm there is infinite, and infinity times 0 makes the gradient nan. Which "
     "probabilities does the loss need, and does anything else have to pass through the logarithm?",
@@ -169,7 +155,6 @@ def log_of_everything(y_hat, y):
 @misconception(
     "net",
     "the softmax inside overflows",
-    trips="test_net_of_large_logits_stays_finite",
     hint="Pixels from 0 to 255 make logits of several hundred, and exp of those is infinite. Does the model use your softmax, "
     "and can that cope with such rows, or is there a second, simpler copy of it inside?",
 )
@@ -181,7 +166,6 @@ def net_with_overflow(X, W, b):
 @misconception(
     "net",
     "only the first channel of an image is used",
-    trips="test_net_flattens_images",
     hint="A grey image has one channel, a colour image three, and all of them are numbers of the example. Check that no index "
     "drops a part of X before it becomes rows.",
 )
@@ -193,7 +177,6 @@ def net_of_first_channel(X, W, b):
 @misconception(
     "net",
     "images are not flattened",
-    trips="test_net_flattens_images",
     hint="A batch of images has shape (n, 1, h, w), and a matrix product needs one row of numbers per example. How many "
     "columns does each row need to meet W?",
 )
@@ -204,7 +187,6 @@ def net_without_reshape(X, W, b):
 @misconception(
     "net",
     "the logits are returned without the softmax",
-    trips="test_net_is_softmax_of_a_linear_layer",
     hint="The rows you return do not sum to 1: these are still scores. One step of the model is missing after the linear layer.",
 )
 def net_without_softmax(X, W, b):
@@ -214,7 +196,6 @@ def net_without_softmax(X, W, b):
 @misconception(
     "net",
     "the bias is left out",
-    trips="test_net_is_softmax_of_a_linear_layer",
     hint="Your result is right only where b is zero. Look for b in your code.",
 )
 def net_without_bias(X, W, b):
@@ -224,7 +205,6 @@ def net_without_bias(X, W, b):
 @misconception(
     "accuracy",
     "a fraction instead of a count",
-    trips="test_accuracy_counts_correct_rows",
     hint="You divide by the number of examples. A count can be added up over batches of different sizes; a fraction cannot. "
     "The division comes at the very end, in evaluate_accuracy.",
 )
@@ -237,7 +217,6 @@ def fraction_accuracy(y_hat, y):
 @misconception(
     "accuracy",
     "the largest score is looked for along the wrong dimension",
-    trips="test_accuracy_counts_correct_rows",
     hint="argmax over dimension 0 compares the examples with each other. The prediction for an example is the position of "
     "the largest score within its own row.",
 )
@@ -251,7 +230,6 @@ def column_accuracy(y_hat, y):
 @misconception(
     "accuracy",
     "class indices are taken for scores",
-    trips="test_accuracy_takes_class_indices",
     hint="y_hat may already hold the predicted classes, with shape (n,). Take the argmax only where there is a row to take "
     "it over.",
 )
@@ -262,7 +240,6 @@ def accuracy_needs_scores(y_hat, y):
 @misconception(
     "accuracy",
     "a fraction times the number of examples, cut off",
-    trips="test_accuracy_is_an_exact_count",
     hint="17 / 41 * 41 need not be 17 on a computer: a fraction is rounded, and when the product is a hair too small, int cuts "
     "off a whole example. Count the hits; then nothing has to be multiplied back.",
 )
@@ -275,7 +252,6 @@ def truncated_accuracy(y_hat, y):
 @misconception(
     "accuracy",
     "hits are summed in half precision",
-    trips="test_accuracy_is_an_exact_count",
     hint="Half precision has 11 significant bits: above 2048 it knows even numbers only, so counts of large batches are "
     "rounded. Look at the dtype in which you add up.",
 )
@@ -288,7 +264,6 @@ def half_precision_accuracy(y_hat, y):
 @misconception(
     "accuracy",
     "a mean times the number of examples",
-    trips="test_accuracy_is_an_exact_count",
     hint="A mean is rounded, and multiplying it by the number of examples does not always lead back to the count: 7 right of 13 "
     "become 7.0000005. What would you do to count without a computer?",
 )
@@ -301,7 +276,6 @@ def accuracy_by_mean(y_hat, y):
 @misconception(
     "accuracy",
     "scores go through NumPy",
-    trips="test_accuracy_leaves_its_arguments_alone",
     hint="The scores of a net that is being trained require a gradient, and torch hands no such tensor to NumPy. Is there "
     "anything here that torch cannot do itself?",
 )
@@ -329,7 +303,6 @@ class Sums:
 @misconception(
     "Accumulator",
     "all accumulators share their sums",
-    trips="test_accumulators_do_not_share_their_sums",
     hint="A list that stands in the class itself, outside every method, exists once, for all accumulators. Where does an "
     "object get values of its own?",
 )
@@ -352,7 +325,6 @@ class SharedAccumulator:
 @misconception(
     "Accumulator",
     "sums in single precision",
-    trips="test_accumulator_keeps_double_precision",
     hint="A float32 number has 24 significant bits: at 16,777,216 a count stops growing, because adding 1 is rounded away. "
     "That is torch's default dtype; Python's own numbers have more room.",
 )
@@ -373,7 +345,6 @@ class SinglePrecisionAccumulator:
 @misconception(
     "Accumulator",
     "the amounts are rounded to single precision",
-    trips="test_accumulator_keeps_double_precision",
     hint="Your sums are kept in double precision, but the amounts of a call are made one tensor first, of torch's default "
     "dtype: 0.1 is rounded to seven digits before it is added, and large counts to even numbers.",
 )
@@ -394,7 +365,6 @@ class RoundingAccumulator:
 @misconception(
     "Accumulator",
     "amounts go through NumPy",
-    trips="test_accumulator_takes_one_element_tensors",
     hint="The loss of a batch requires a gradient, and torch hands no such tensor to NumPy. How does one get a plain Python "
     "number out of a tensor of one element?",
 )
@@ -406,7 +376,6 @@ class NumpyAccumulator(Sums):
 @misconception(
     "Accumulator",
     "the caller's tensor becomes the sum",
-    trips="test_accumulator_leaves_its_amounts_alone",
     hint="The tensor that was added first is itself kept as the sum, and the next amount is written into it: the caller's "
     "loss changes behind their back. Keep a number or a tensor of your own, and be careful with += on tensors.",
 )
@@ -433,7 +402,6 @@ class AliasingAccumulator:
 @misconception(
     "Accumulator",
     "add overwrites instead of adding",
-    trips="test_accumulator_adds_up",
     hint="After two calls of add only the amounts of the second are left. Each call has to start from the sums so far.",
 )
 class OverwritingAccumulator(Sums):
@@ -444,7 +412,6 @@ class OverwritingAccumulator(Sums):
 @misconception(
     "Accumulator",
     "reset leaves a single sum",
-    trips="test_accumulator_resets",
     hint="After reset() some sums are gone. It sets every sum to zero and keeps as many as there were.",
 )
 class ForgetfulAccumulator(Sums):
@@ -463,7 +430,6 @@ def share_of_hits(net, data_iter):
 @misconception(
     "evaluate_accuracy",
     "return inside the loop",
-    trips="test_evaluate_accuracy_covers_every_batch",
     hint="Only the first batch is counted: the function leaves at its first return. Look at how far your return is indented.",
 )
 def evaluate_first_batch(net, data_iter):
@@ -479,7 +445,6 @@ def evaluate_first_batch(net, data_iter):
 @misconception(
     "evaluate_accuracy",
     "the mean of the batches' accuracies",
-    trips="test_evaluate_accuracy_covers_every_batch",
     hint="You average one accuracy per batch, so an example in a small batch weighs more than one in a large batch. Add up "
     "right predictions and examples, and divide once.",
 )
@@ -493,7 +458,6 @@ def mean_of_batch_accuracies(net, data_iter):
 @misconception(
     "evaluate_accuracy",
     "the module stays in training mode",
-    trips="test_evaluate_accuracy_uses_evaluation_mode",
     hint="Layers such as dropout and batch norm act differently while training. A module has to be told, once, before it is "
     "evaluated.",
 )
@@ -504,7 +468,6 @@ def evaluate_in_training_mode(net, data_iter):
 @misconception(
     "evaluate_accuracy",
     "only the outermost module is in evaluation mode",
-    trips="test_evaluate_accuracy_uses_evaluation_mode",
     hint="The flag of net itself is off, those of the layers inside are still on, and it is dropout and batch norm inside "
     "that read theirs. A module has a method that tells all modules inside as well.",
 )
@@ -517,7 +480,6 @@ def evaluate_with_one_flag(net, data_iter):
 @misconception(
     "evaluate_accuracy",
     "only the outermost module is asked for its mode",
-    trips="test_evaluate_accuracy_uses_evaluation_mode",
     hint="You switch the mode only where net says that it is training. Every module has a flag of its own, and a dropout "
     "inside can be in another mode than the net around it. What would it cost to switch without asking?",
 )
@@ -530,7 +492,6 @@ def evaluate_if_training(net, data_iter):
 @misconception(
     "evaluate_accuracy",
     "batches are flattened before net sees them",
-    trips="test_evaluate_accuracy_covers_every_batch",
     hint="Your own softmax regression wants rows of numbers, other models want images: a convolution cannot do anything with "
     "flattened ones. Whose business is it to bring a batch into shape, the model's or the one's who calls it?",
 )
@@ -543,7 +504,6 @@ def evaluate_flattened(net, data_iter):
 @misconception(
     "evaluate_accuracy",
     "gradients stay switched off",
-    trips="test_evaluate_accuracy_leaves_nothing_behind",
     hint="After the call torch records no gradients anywhere, and the next backward() fails far away from here. A switch that "
     "is turned for a while has to be turned back; what does that for you, even when an error occurs?",
 )
@@ -576,7 +536,6 @@ def totals(steps):
 @misconception(
     "train_epoch_ch3",
     "gradients are never cleared",
-    trips="test_train_epoch_clears_old_gradients",
     hint="backward() adds to the gradients that are already there. With an optimiser, what was left from the batch before "
     "has to go first.",
 )
@@ -589,7 +548,6 @@ def train_without_zero_grad(net, train_iter, loss, updater):
 @misconception(
     "train_epoch_ch3",
     "the sum of the losses goes backward to the optimiser",
-    trips="test_train_epoch_with_an_optimiser",
     hint="Your step is as many times too long as the batch has examples. A torch optimiser knows nothing of the batch size, "
     "so it has to see the mean loss.",
 )
@@ -602,7 +560,6 @@ def train_on_the_sum(net, train_iter, loss, updater):
 @misconception(
     "train_epoch_ch3",
     "the mean of the losses goes backward to the updater function",
-    trips="test_train_epoch_with_an_updater_function",
     hint="An updater function divides by the batch size itself. If the loss was averaged before, it is divided twice.",
 )
 def train_divides_twice(net, train_iter, loss, updater):
@@ -621,7 +578,6 @@ def train_divides_twice(net, train_iter, loss, updater):
 @misconception(
     "train_epoch_ch3",
     "return inside the loop",
-    trips="test_train_epoch_returns_loss_and_accuracy",
     hint="The epoch ends after its first batch: the function leaves at its first return. Look at how far your return is indented.",
 )
 def train_first_batch(net, train_iter, loss, updater):
@@ -634,7 +590,6 @@ def train_first_batch(net, train_iter, loss, updater):
 @misconception(
     "train_epoch_ch3",
     "l.sum without the call",
-    trips="test_train_epoch_with_an_updater_function",
     hint="l.sum is the method itself, not its result: without parentheses nothing is summed, and a method has no backward().",
 )
 def train_uncalled_sum(net, train_iter, loss, updater):
@@ -652,7 +607,6 @@ def train_uncalled_sum(net, train_iter, loss, updater):
 @misconception(
     "train_epoch_ch3",
     "the module stays in evaluation mode",
-    trips="test_train_epoch_uses_training_mode",
     hint="After an evaluation the module is still in evaluation mode, where dropout is off and batch norm does not learn. "
     "Training has to switch it back.",
 )
@@ -663,7 +617,6 @@ def train_in_evaluation_mode(net, train_iter, loss, updater):
 @misconception(
     "train_epoch_ch3",
     "only the outermost module is in training mode",
-    trips="test_train_epoch_uses_training_mode",
     hint="The flag of net itself is on, those of the layers inside are still off from the last evaluation. A module has a "
     "method that tells all modules inside as well.",
 )
@@ -676,7 +629,6 @@ def train_with_one_flag(net, train_iter, loss, updater):
 @misconception(
     "train_epoch_ch3",
     "only the outermost module is asked for its mode",
-    trips="test_train_epoch_uses_training_mode",
     hint="You switch the mode only where net says that it is not training. Every module has a flag of its own, and a dropout "
     "inside may still be in evaluation mode. What would it cost to switch without asking?",
 )
@@ -689,7 +641,6 @@ def train_if_evaluating(net, train_iter, loss, updater):
 @misconception(
     "train_epoch_ch3",
     "the updater's parameter is called by a name",
-    trips="test_train_epoch_starts_anew",
     hint="Whoever writes the updater function chooses the name of its parameter; the one in the example is only an example. "
     "Which way of passing an argument needs no name?",
 )
@@ -704,7 +655,6 @@ def train_with_a_keyword(net, train_iter, loss, updater):
 @misconception(
     "train_epoch_ch3",
     "only SGD counts as an optimiser",
-    trips="test_train_epoch_with_any_optimiser",
     hint="Adam and the others are called like a function of the batch size here. All of torch's optimisers have one class "
     "in common: ask for that one.",
 )
@@ -729,7 +679,6 @@ def train_with_sgd_only(net, train_iter, loss, updater):
 @misconception(
     "train_epoch_ch3",
     "totals instead of means",
-    trips="test_train_epoch_returns_loss_and_accuracy",
     hint="You return sums over the epoch. Divide the loss and the count of right predictions by the number of examples.",
 )
 def train_returns_totals(net, train_iter, loss, updater):
@@ -742,7 +691,6 @@ def train_returns_totals(net, train_iter, loss, updater):
 @misconception(
     "predict_labels",
     "the scores instead of their positions",
-    trips="test_predict_labels_takes_the_largest_score",
     hint="You return the largest score of each row. A label is the position where it stands.",
 )
 def predict_scores(net, X):
@@ -755,7 +703,6 @@ def predict_scores(net, X):
 @misconception(
     "predict_labels",
     "the largest score of each column",
-    trips="test_predict_labels_takes_the_largest_score",
     hint="argmax over dimension 0 compares the examples with each other. The classes of one example lie along dimension 1.",
 )
 def predict_columns(net, X):
@@ -768,7 +715,6 @@ def predict_columns(net, X):
 @misconception(
     "predict_labels",
     "the module stays in training mode",
-    trips="test_predict_labels_uses_evaluation_mode",
     hint="With dropout still active, the same X can get different labels. A module has to be told before it predicts.",
 )
 def predict_in_training_mode(net, X):
@@ -779,7 +725,6 @@ def predict_in_training_mode(net, X):
 @misconception(
     "predict_labels",
     "only the outermost module is asked for its mode",
-    trips="test_predict_labels_uses_evaluation_mode",
     hint="You switch the mode only where net says that it is training. Every module has a flag of its own, and a dropout "
     "inside can be in another mode than the net around it. What would it cost to switch without asking?",
 )
@@ -793,7 +738,6 @@ def predict_if_training(net, X):
 @misconception(
     "predict_labels",
     "the batch is flattened before net sees it",
-    trips="test_predict_labels_takes_the_largest_score",
     hint="Your own softmax regression wants rows of numbers, other models want images: a convolution cannot do anything with "
     "flattened ones. Whose business is it to bring a batch into shape, the model's or the one's who calls it?",
 )
@@ -807,7 +751,6 @@ def predict_flattened(net, X):
 @misconception(
     "predict_labels",
     "the scores are changed in place",
-    trips="test_predict_labels_leaves_nothing_behind",
     hint="The scores belong to net, not to you. A net may return its input itself or a view of it, and then the caller's X holds "
     "something else after the prediction. Operators such as -= write into the tensor on their left.",
 )
@@ -823,7 +766,6 @@ def predict_shifted(net, X):
 @misconception(
     "predict_labels",
     "only an nn.Sequential is put into evaluation mode",
-    trips="test_predict_labels_uses_evaluation_mode",
     hint="A model that somebody wrote as a class of its own keeps its dropout on. nn.Sequential is one kind of module; which "
     "class do all of them come from?",
 )
@@ -837,7 +779,6 @@ def predict_with_sequential_only(net, X):
 @misconception(
     "predict_labels",
     "a tie gives several labels",
-    trips="test_predict_labels_of_ties",
     hint="You look for every place where the largest score stands. Two equal scores in a row give that row two labels, and "
     "all rows after it get the wrong ones. One label per row is asked for.",
 )
@@ -852,7 +793,6 @@ def predict_every_largest(net, X):
 @misconception(
     "predict_labels",
     "gradients stay switched off",
-    trips="test_predict_labels_leaves_nothing_behind",
     hint="After a prediction torch records no gradients any more, and training cannot go on. What is switched off for a "
     "prediction has to be as it was afterwards.",
 )

@@ -6,13 +6,12 @@ from autograder.suite import misconception
 @misconception(
     "double",
     "squares instead of doubling",
-    trips="test_double_is_twice_the_input",
     hint="Two times, not to the power two.",
 )
 def square(X):
     return X**2
 
 
-@misconception("double", "adds two", trips="test_double_is_twice_the_input", hint="Two times, not two more.")
+@misconception("double", "adds two", hint="Two times, not two more.")
 def add_two(X):
     return X + 2
