@@ -97,24 +97,49 @@ def translate(
     engine: Annotated[
         bool, typer.Option("--engine", help="The engine's own messages instead of the course's.")
     ] = False,
+    export: Annotated[
+        Path | None, typer.Option("--export", metavar="FILE", help="Write what waits to one file for a translator.")
+    ] = None,
+    take: Annotated[
+        Path | None, typer.Option("--import", metavar="FILE", help="Take the translations of such a file.")
+    ] = None,
 ) -> None:
     """Bring the catalogs of translations up to date with the course, and list the sentences that wait.
 
     Titles, hints, misconceptions and prose of a unit are translated in one PO file, such as
-    tests/units/softmax_regression/zh.po. Edit it with any PO editor, then run `autograder build`.
+    tests/units/softmax_regression/zh.po, the titles of the course in solutions/zh.po. Edit them with any PO editor, then run
+    `autograder build`. What has been translated elsewhere in the course is filled in.
+
+    Examples:
+
+      autograder translate lenet --export waiting.po
+
+      autograder translate lenet --import waiting.po
     """
     with clear_errors():
         from autograder.authoring.building import update, updates
-        from autograder.authoring.catalogs import course_catalogs, engine_catalogs, gaps
+        from autograder.authoring.catalogs import OTHERS, course_catalogs, engine_catalogs, gaps
+        from autograder.authoring.handover import exported, filled, imported, remembered, unknown
 
         course = find_course()
         chosen = course.select(units or [], drafts=True)
-        catalogs = engine_catalogs() if engine else course_catalogs(course, chosen, index=not units)
+        catalogs = engine_catalogs() if engine else course_catalogs(course, chosen, index=True)
+        for language in OTHERS:
+            mine = {path: text for path, text in catalogs.items() if path.stem == language}
+            taken = imported(take) if take is not None else {}
+            for text in unknown(taken, mine):
+                typer.echo(f"{take}: {text!r} stands in none of these units", err=True)
+            known = remembered(course, language) | taken
+            catalogs |= {path: filled(text, known)[0] for path, text in mine.items()}
+            if export is not None:
+                content, count = exported(course, {path: catalogs[path] for path in mine}, language)
+                export.write_text(content, encoding="utf-8")
+                typer.echo(f"written: {export} with {count} sentences that wait")
         changed = updates(catalogs) if check else update(catalogs)
         for path in changed:
             typer.echo(f"{'out of date' if check else 'written'}: {path}")
         found = [gap for path, text in catalogs.items() for gap in gaps(path, text)]
-        for gap in found:
+        for gap in found if export is None else []:
             typer.echo(f"{gap.catalog}: {gap.text!r} {gap.problem}")
         typer.echo(f"{len(catalogs)} catalogs, {len(found)} sentences wait for a translation")
         if check and (changed or found):

@@ -227,6 +227,47 @@ def test_what_is_declared_is_read_without_running(tmp_path: Path):
     assert exercises(COURSE / "solutions/doubling.py") == list(NAMES)
 
 
+# Handing translations over
+
+
+def translate(course: Course, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "autograder", "translate", *options]
+    return subprocess.run(command, cwd=course.root, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_what_waits_is_handed_over_in_one_file_and_taken_back(course: Course, tmp_path: Path):
+    (course.home / "glossary.toml").write_text('[zh]\n"tensor" = "张量"\n')
+    file = tmp_path / "waiting.po"
+    done = translate(course, "doubling", "--export", str(file))
+    assert "sentences that wait" in done.stdout, done.stderr
+    text = file.read_text()
+    assert text.startswith("# The course's words:\n# tensor = 张量\n")
+    assert '#. doubling: title\nmsgid "double(X) is twice X."\nmsgstr ""' in text
+    assert text.count('msgid "Numbers"') == 1  # the part of the course, too
+    file.write_text(
+        text.replace('msgid "double(X) is twice X."\nmsgstr ""', 'msgid "double(X) is twice X."\nmsgstr "双倍"')
+    )
+    with file.open("a") as more:
+        more.write('\nmsgid "gone"\nmsgstr "没了"\n')
+    done = translate(course, "doubling", "--import", str(file))
+    assert "'gone' stands in none of these units" in done.stderr
+    assert 'msgid "double(X) is twice X."\nmsgstr "双倍"' in (course.unit("doubling").home / "zh.po").read_text()
+    assert "double(X) is twice X." not in done.stdout
+    file.write_text('msgid "a\n')
+    done = translate(course, "--import", str(file))
+    assert (done.returncode, "cannot be read as what `autograder translate --export` wrote" in done.stderr) == (2, True)
+
+
+def test_what_is_translated_elsewhere_is_filled_in(course: Course):
+    scaffold(course, "tripling", ["triple"])
+    unit = load_course(course.root).unit("tripling", drafts=True)
+    (course.unit("doubling").home / "zh.po").write_text(
+        'msgid "TODO the formula, in mathematics, without code."\nmsgstr "公式"\n'
+    )
+    translate(course, "tripling")
+    assert 'msgid "TODO the formula, in mathematics, without code."\nmsgstr "公式"' in (unit.home / "zh.po").read_text()
+
+
 # Beginning a unit
 
 
