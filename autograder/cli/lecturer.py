@@ -176,6 +176,9 @@ def verify(
     exercise: Annotated[str | None, typer.Option("--exercise", help="Only this exercise of the unit.")] = None,
     mutants: Annotated[bool, typer.Option("--mutants", help="Grade small changes of the solutions instead.")] = False,
     blind: Annotated[bool, typer.Option("--blind", help="Grade files written from the stub alone instead.")] = False,
+    nightly: Annotated[
+        bool, typer.Option("--nightly", help="With --mutants: also compare equivalents on a thousand other inputs.")
+    ] = False,
     cold: Annotated[bool, typer.Option("--cold", help="Look at nothing that was found before.")] = False,
     accept: Annotated[bool, typer.Option("--accept", help="Mistakes may trip fewer checks than before.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes (default: one per core).")] = os.cpu_count()
@@ -205,7 +208,7 @@ def verify(
 
         finder = Finder(course.seed if seed is None else seed, jobs, cold)
         if mutants:
-            raise typer.Exit(_verify_mutants(chosen, finder))
+            raise typer.Exit(_verify_mutants(chosen, finder, nightly=nightly))
         if blind:
             _grade_strangers(chosen, finder)
             raise typer.Exit(Exit.DONE)
@@ -266,7 +269,7 @@ def _write_lock(unit: Unit, lock: Lock) -> None:
         typer.echo(f"written: {write_lock(unit, lock)}", err=True)
 
 
-def _verify_mutants(units: list[Unit], finder: Finder) -> Exit:
+def _verify_mutants(units: list[Unit], finder: Finder, *, nightly: bool) -> Exit:
     try:
         from autograder.authoring.mutating import judge
     except ModuleNotFoundError as error:
@@ -274,4 +277,10 @@ def _verify_mutants(units: list[Unit], finder: Finder) -> Exit:
     from autograder.cli.console import show_mutants
 
     clean = [show_mutants(each, list(judge(each, finder))) for each in units]
+    for each in units if nightly else []:
+        from autograder.authoring.equivalence import doubts
+
+        for doubt in doubts(each, finder.seed):
+            clean.append(False)
+            typer.echo(f"{each.name}: `{doubt.entry.after}` of {doubt.entry.exercise} {doubt.problem}")
     return Exit.DONE if all(clean) else Exit.NOT_PASSED

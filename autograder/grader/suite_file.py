@@ -74,12 +74,16 @@ class Check:
 
 @dataclass(frozen=True)
 class Suite:
-    """The checks of one file in the order they are written, the unit they belong to, and the seed their inputs come from."""
+    """The checks of one file in the order they are written, the unit they belong to, and the seed their inputs come from.
+
+    keeps: whether what is drawn is kept for the next command.
+    """
 
     path: Path
     unit: str
     seed: int
     checks: list[Check]
+    keeps: bool = True
     _examples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def exercises(self) -> dict[str, list[Check]]:
@@ -104,7 +108,7 @@ class Suite:
         if kept is not None:
             return list(_decoded(kept))
         drawn = draw(check, self.seed)
-        encoded = _encoded(drawn)
+        encoded = _encoded(drawn) if self.keeps else None
         if encoded is not None:
             shelf.write(key, encoded)
         return drawn
@@ -115,7 +119,7 @@ class Suite:
         return seed_for(self.seed, f"test_{self.unit}", check.id, index)
 
 
-def collect(path: Path, unit: str, seed: int) -> Suite:
+def collect(path: Path, unit: str, seed: int, *, keeps: bool = True) -> Suite:
     """Collect the checks of one suite. Raises SuiteError if pytest cannot, or if a test is no proper check."""
     if not path.is_file():
         raise SuiteError(f"{path} does not exist")
@@ -128,7 +132,7 @@ def collect(path: Path, unit: str, seed: int) -> Suite:
     if status != pytest.ExitCode.OK or not collector.items:
         raise SuiteError(f"{path} cannot be collected:\n{collector.problems or 'it holds no tests'}")
     checks = [check_of(item) for item in collector.items]
-    return Suite(path, unit, seed, checks)
+    return Suite(path, unit, seed, checks, keeps)
 
 
 def forget_module(path: Path) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from conftest import COURSE
 
+from autograder.authoring import equivalence
+from autograder.authoring.equivalence import doubts
 from autograder.authoring.finding import Finder
 from autograder.authoring.mutating import covers, judge, mutants, noticed, unnamed
 from autograder.course import CourseError, Unit, load_course
@@ -110,3 +112,29 @@ def test_a_mutant_is_graded_once_until_something_changes(course: Path, monkeypat
     again = list(judge(unit, Finder(1)))
     assert sorted(v.mutant.source for v in first) == sorted(v.mutant.source for v in again)
     assert {v.mutant.source: v.notices for v in first} == {v.mutant.source: v.notices for v in again}
+
+
+def listed(course: Path, **entry: str) -> Unit:
+    """The test course's unit with an entry in its list of equivalents."""
+    path = course / "tests/units/doubling/unit.toml"
+    lines = "".join(f'{key} = "{value}"\n' for key, value in {"reason": "none", **entry}.items())
+    path.write_text(f"{path.read_text()}\n[[equivalent]]\n{lines}")
+    return load_course(course).unit("doubling")
+
+
+def test_equivalents_are_compared_on_other_inputs(course: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(equivalence, "INPUTS", 60)
+    shift = "E = torch.exp(X - X.max(dim=1, keepdim=True).values)"
+    unit = listed(course, exercise="double", before="return 2 * X", after="return 2 + X")
+    (doubt,) = doubts(unit, 1)
+    assert "answers otherwise than the solution in test_double_is_twice_the_input, drawn from seed 2" in doubt.problem
+    unit = listed(course, exercise="softmax", before="gone", after=shift)
+    assert "stands for no mutant any more; take it out" in [doubt.problem for doubt in doubts(unit, 1)]
+
+
+def test_a_mutant_that_is_the_same_function_raises_no_doubt(course: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(equivalence, "INPUTS", 60)
+    solution = course / "solutions/doubling.py"
+    solution.write_text(solution.read_text().replace("return 2 * X", "unused = 1 + 1\n    return 2 * X"))
+    unit = listed(course, exercise="double", before="unused = 1 + 1", after="unused = 1 - 1")
+    assert list(doubts(unit, 1)) == []
