@@ -138,7 +138,8 @@ def test_kill_minus_nine_at_any_moment_loses_nothing_but_what_was_in_flight(
     for attempt, whole in enumerate(("group", "run alone")):
         run = start(classroom, "stormy", "--jobs", "2")
         parent = psutil.Process(run.pid)
-        for kind in chance.sample(["worker", "zygote", "grader", "worker"], 4):
+        # One worker each time: a submission that ends the same way twice in a row is taken at its word.
+        for kind in chance.sample(["worker", "zygote", "grader"], 3):
             time.sleep(chance.random())
             kill_first(partial(some, parent, kind))
         wait_for_results(out, run, 3 * (attempt + 1))
@@ -151,7 +152,8 @@ def test_kill_minus_nine_at_any_moment_loses_nothing_but_what_was_in_flight(
         assert_all_gone(everyone)
         run.communicate()
         assert kept.items() <= documents(out).items()
-        assert documents(out).items() <= undisturbed.items()
+        strange = [text.decode() for name, text in documents(out).items() if undisturbed.get(name) != text]
+        assert not strange, strange[0]
     done = len(documents(out))
     last = start(classroom, "stormy")
     _, said = last.communicate(timeout=300)
