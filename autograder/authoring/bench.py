@@ -93,14 +93,14 @@ def _mutant(piece: Piece, graded: UnitGrader, submission: Submission) -> dict[st
     def note(assessment: Assessment) -> None:
         for trial in assessment.trials:
             for reply in trial.transcript:
-                hashes[assessment.check.exercise].update(_bytes_of(reply))
+                hashes[assessment.check.exercise].update(bytes_of(reply))
 
     result = graded.grade(submission, only=piece.exercises, progress=note)
     found = _by_exercise(result, graded, differs=False)
     return {name: msgspec.structs.replace(each, answers=hashes[name].hexdigest()) for name, each in found}
 
 
-def _bytes_of(reply: Reply) -> bytes:
+def bytes_of(reply: Reply) -> bytes:
     """What a reply answers, without what was printed and recorded on the way."""
     if isinstance(reply, Returned):
         return msgspec.msgpack.encode(wire.pack(reply.value))

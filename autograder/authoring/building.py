@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -62,9 +63,9 @@ def handed_out(course: Course) -> dict[Path, str]:
     return files
 
 
-def strays(course: Course) -> list[Path]:
-    """Files among the assignments that nothing makes: of a unit that was renamed or became a draft again, say."""
-    folder, made = (course.root / HANDED_OUT).parent, handed_out(course)
+def strays(course: Course, made: Collection[Path]) -> list[Path]:
+    """Files among the assignments that are not `made`: of a unit that was renamed or became a draft again, say."""
+    folder = (course.root / HANDED_OUT).parent
     return sorted(path for path in folder.rglob("*") if path.is_file() and path not in made)
 
 

@@ -66,7 +66,7 @@ def excerpt(path: Path, messages: list[Message], language: str) -> str:
     for message in messages:
         if message.text in known:
             catalog.add(message.text, known[message.text])
-    return _written(catalog, language)
+    return written(catalog, language)
 
 
 def updated(path: Path, messages: list[Message], language: str) -> str:
@@ -77,7 +77,7 @@ def updated(path: Path, messages: list[Message], language: str) -> str:
         template.add(message.text, auto_comments=[message.kind])
     catalog = _read(path, language)
     catalog.update(template)
-    return _written(catalog, language)
+    return written(catalog, language)
 
 
 def gaps(path: Path, text: str) -> list[Gap]:
@@ -118,7 +118,8 @@ def _read(path: Path, language: str) -> Catalog:
         return read_po(file, locale=language)
 
 
-def _written(catalog: Catalog, language: str) -> str:
-    written = io.BytesIO()
-    write_po(written, catalog, width=0, omit_header=True, ignore_obsolete=True)
-    return HEADER.format(language=language) + written.getvalue().decode("utf-8").strip("\n") + "\n"
+def written(catalog: Catalog, language: str) -> str:
+    """A catalog as the text of a PO file."""
+    file = io.BytesIO()
+    write_po(file, catalog, width=0, omit_header=True, ignore_obsolete=True)
+    return HEADER.format(language=language) + file.getvalue().decode("utf-8").strip("\n") + "\n"

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.pofile import PoFileError, read_po, write_po
+from babel.messages.pofile import PoFileError, read_po
 
-from autograder.authoring.catalogs import HEADER, gaps
+from autograder.authoring.catalogs import gaps, written
 from autograder.course import Course, CourseError
 from autograder.language import ENGINE, catalog_path, read_catalog
 
@@ -27,16 +27,14 @@ def remembered(course: Course, language: str) -> dict[str, str]:
     return known
 
 
-def filled(text: str, known: Mapping[str, str]) -> tuple[str, int]:
-    """A catalog's text with the translations that are known of what waits in it, and how many these are."""
+def filled(text: str, known: Mapping[str, str], language: str) -> str:
+    """A catalog's text with the translations that are known of what waits in it."""
     catalog = read_po(io.BytesIO(text.encode("utf-8")))
-    count = 0
     for message in catalog:
         if message.id and (message.fuzzy or not message.string) and known.get(str(message.id)):
             message.string = known[str(message.id)]
             message.flags.discard("fuzzy")
-            count += 1
-    return (_written(catalog, text), count) if count else (text, 0)
+    return written(catalog, language)
 
 
 def exported(course: Course, catalogs: Mapping[Path, str], language: str) -> tuple[str, int]:
@@ -49,9 +47,7 @@ def exported(course: Course, catalogs: Mapping[Path, str], language: str) -> tup
             told = [f"{path.parent.name}: {comment}" for comment in comments[gap.text]]
             waiting.add(gap.text, auto_comments=told, user_comments=[gap.problem])
     head = [f"# {text} = {said}" for text, said in glossary(course, language).items()]
-    return "\n".join(["# The course's words:", *head, "", _written(waiting, HEADER.format(language=language))]), len(
-        waiting
-    )
+    return "\n".join(["# The course's words:", *head, "", written(waiting, language)]), len(waiting)
 
 
 def imported(path: Path) -> dict[str, str]:
@@ -83,11 +79,3 @@ def unknown(known: Iterable[str], catalogs: Mapping[Path, str]) -> list[str]:
     """Sentences of a handed-over file that stand in none of the catalogs (any more)."""
     there = {str(message.id) for text in catalogs.values() for message in read_po(io.BytesIO(text.encode("utf-8")))}
     return [text for text in known if text not in there]
-
-
-def _written(catalog: Catalog, head: str) -> str:
-    """A catalog below the header of `head`."""
-    written = io.BytesIO()
-    write_po(written, catalog, width=0, omit_header=True, ignore_obsolete=True)
-    header = head.split("\n\n", 1)[0]
-    return f"{header}\n\n" + written.getvalue().decode("utf-8").strip("\n") + "\n"

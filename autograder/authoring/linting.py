@@ -12,6 +12,7 @@ from autograder.authoring import blind, ids, lock
 from autograder.authoring.catalogs import course_catalogs, gaps
 from autograder.authoring.cutting import BuildError
 from autograder.authoring.declared import declared, exercises
+from autograder.authoring.planning import VARIANTS
 from autograder.course import Course, CourseError, SuiteError, Unit
 from autograder.grader.keys import digest, hash_of, package_version
 from autograder.keeping import shelf
@@ -21,7 +22,6 @@ from autograder.submissions.variants import WRONG, misconceptions
 REQUIRED = ("unit.toml", "test_hidden.py", "test_public.py", "wrong.py", "right.py", "test_reference.py", "zh.po")
 MADE = (lock.FILE, ids.FILE)
 TODO = "TODO"
-VARIANTS = 3
 SHORTEST_HINT, LONGEST_HINT = 15, 80
 _CODE = re.compile(r"`|\btorch\.\w|\bnn\.\w|\bself\.\w|\w\.\w+\(|\w\(\w*\)|\w\[\w")
 _LOOKING = re.compile(

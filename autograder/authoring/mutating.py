@@ -217,7 +217,9 @@ def judge(unit: Unit, finder: Finder) -> Iterator[Verdict]:
     found = mutants(unit)
     names = tuple(dict.fromkeys(each.exercise for each in declared(unit.hidden_suite, "check")))
     basis = Basis(unit, finder.seed, tuple(gpus()), names)
-    own = [_piece(basis, mutant, (mutant.exercise,) if mutant.exercise in names else names) for mutant in found]
+    # A mutant that is named depends on what there is to be named.
+    wrong = [part for variant in misconceptions(unit) for part in (variant.name, variant.definition)]
+    own = [_piece(basis, mutant, wrong, (mutant.exercise,) if mutant.exercise in names else names) for mutant in found]
     by_piece = {id(piece): mutant for piece, mutant in zip(own, found, strict=True)}
     alive: list[Mutant] = []
     for piece, result in finder.find(own):
@@ -226,15 +228,15 @@ def judge(unit: Unit, finder: Finder) -> Iterator[Verdict]:
             yield verdict
         else:
             alive.append(verdict.mutant)
-    others = [_piece(basis, mutant, tuple(name for name in names if name != mutant.exercise)) for mutant in alive]
+    others = [
+        _piece(basis, mutant, wrong, tuple(name for name in names if name != mutant.exercise)) for mutant in alive
+    ]
     by_piece = {id(piece): mutant for piece, mutant in zip(others, alive, strict=True)}
     for piece, result in finder.find(others):
         yield _verdict(unit, by_piece[id(piece)], result)
 
 
-def _piece(basis: Basis, mutant: Mutant, exercises: tuple[str, ...]) -> Piece:
-    # A mutant that is named depends on what there is to be named.
-    wrong = [part for variant in misconceptions(basis.unit) for part in (variant.name, variant.definition)]
+def _piece(basis: Basis, mutant: Mutant, wrong: Sequence[str], exercises: tuple[str, ...]) -> Piece:
     keys = tuple(basis.key(name, "mutant", mutant.source, *wrong) for name in exercises)
     return Piece(basis.unit, "mutant", f"line {mutant.line}", exercises, keys, mutant.submission)
 

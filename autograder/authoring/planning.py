@@ -17,6 +17,7 @@ from autograder.submissions.cells import Cell
 from autograder.submissions.submission import Submission, read_submission
 from autograder.submissions.variants import Variant, accepted_variants, misconceptions, together
 
+VARIANTS = 3  # right implementations of an exercise, at least
 NOT_LOST = (Outcome.PASSED, Outcome.NOT_ASSESSED)
 # One in so many wrong and right implementations is graded twice; so are the solution and the stub.
 SAMPLED = 8
@@ -43,7 +44,8 @@ class Piece:
 
     def only(self, wanted: Iterable[str]) -> Piece:
         """The same piece for some of its exercises."""
-        chosen = [(e, k) for e, k in zip(self.exercises, self.keys, strict=True) if e in set(wanted)]
+        names = set(wanted)
+        chosen = [(e, k) for e, k in zip(self.exercises, self.keys, strict=True) if e in names]
         return replace(self, exercises=tuple(e for e, _ in chosen), keys=tuple(k for _, k in chosen))
 
 

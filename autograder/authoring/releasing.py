@@ -5,6 +5,7 @@ Both hold what `build` makes of the units and the engine, no other file, and are
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.metadata
 import json
@@ -18,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import autograder
-from autograder.authoring.building import drifted, handed_out
+from autograder.authoring.building import build, index, updates
 from autograder.authoring.cutting import BuildError
 from autograder.authoring.secrets import leaks, readable, secrets_of
 from autograder.course import Course, Unit, load_course
@@ -64,10 +65,13 @@ def _lay_out(course: Course, source: Path) -> None:
     ignored = shutil.ignore_patterns("__pycache__", "student_course")
     shutil.copytree(package, source / "autograder", ignore=ignored)
     _write(source / "pyproject.toml", _project())
+    files = index(course)
     for unit in course.units.values():
-        for path in drifted(unit):
+        made = build(unit)
+        for path in updates(made):
             raise BuildError(f"{path} is missing or not what it is made of; run `autograder build {unit.name}`")
-    for path, text in handed_out(course).items():
+        files |= made
+    for path, text in files.items():
         _write(source / path.relative_to(course.root), text)
 
 
@@ -114,7 +118,10 @@ def _dependencies() -> list[str]:
 def _refuse_secrets(course: Course, made: list[Path]) -> None:
     """Search everything that was made for what no student may get. Raises BuildError naming the file and what it holds."""
     files = {f"{path.name}: {name}": readable(name, content) for path in made for name, content in _contents(path)}
-    hidden = [secret for unit in [*course.units.values(), *course.drafts.values()] for secret in secrets_of(unit)]
+    hidden = [secret for unit in course.units.values() for secret in secrets_of(unit)]
+    for draft in course.drafts.values():
+        with contextlib.suppress(BuildError):  # it is half-finished, and nothing of it was laid out
+            hidden += secrets_of(draft)
     for leak in leaks(files, hidden):
         shown = " ".join(leak.secret.text.split())[:80]
         raise BuildError(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from autograder.authoring.catalogs import OTHERS
 from autograder.authoring.cutting import BEGIN, END, stub_text
+from autograder.authoring.declared import parsed
 from autograder.authoring.sentences import (
     engine_messages,
     misconception_messages,
@@ -52,13 +53,17 @@ class Leak:
 def secrets_of(unit: Unit) -> Iterator[Secret]:
     """A unit's hidden sentences in every language, and its hidden code, statement by statement.
 
-    What stands in the stub and in the public checks too, or is said by the engine, is no secret.
+    What stands in the stub and in the public checks too, or is said by the engine, is no secret. Raises BuildError for a
+    unit that cannot be read.
     """
+    stub = stub_text(unit)
     yield from _hidden_sentences(unit)
-    shown = {*_statements(stub_text(unit)), *_statements(_text(unit.public_suite))}
+    shown = {*_statements(stub, ast.parse(stub))}
+    if unit.public_suite.is_file():
+        shown |= {*_statements(_text(unit.public_suite), parsed(unit.public_suite))}
     for path in _hidden_files(unit):
         origin = str(path.relative_to(unit.root))
-        for code in {*_statements(_text(path))} - shown:
+        for code in {*_statements(_text(path), parsed(path))} - shown:
             yield from _long_enough(Secret(origin, code), SHORTEST_CODE)
     for region in _text(unit.solution).split(BEGIN)[1:]:
         yield from _long_enough(Secret(str(unit.solution.relative_to(unit.root)), region.split(END)[0]), SHORTEST_CODE)
@@ -111,10 +116,10 @@ def _hidden_files(unit: Unit) -> list[Path]:
     return [path for path in [*own, *sorted(unit.home.glob("blind/**/*.py"))] if path.is_file()]
 
 
-def _statements(source: str) -> list[str]:
+def _statements(source: str, tree: ast.Module) -> list[str]:
     """A file's top-level statements; each function and class is one."""
     lines = source.split("\n")
-    return ["\n".join(lines[node.lineno - 1 : node.end_lineno]) for node in ast.parse(source).body]
+    return ["\n".join(lines[node.lineno - 1 : node.end_lineno]) for node in tree.body]
 
 
 def _long_enough(secret: Secret, length: int) -> Iterator[Secret]:

@@ -15,6 +15,7 @@ from autograder.authoring.finding import Finder
 from autograder.authoring.lock import Lock, read_lock
 from autograder.authoring.planning import (
     NOT_LOST,
+    VARIANTS,
     Asked,
     Basis,
     Found,
@@ -30,8 +31,6 @@ from autograder.keeping import shelf
 from autograder.language import speaking, translated
 from autograder.results.document import Outcome
 from autograder.submissions.variants import accepted_variants
-
-ACCEPTED_PER_EXERCISE = 3
 
 
 @dataclass(frozen=True)
@@ -183,8 +182,8 @@ def _few_variants(unit: Unit, only: str) -> Iterator[Finding]:
     except (BuildError, SuiteError):
         return  # whoever plans says so
     for name in names:
-        if only in ("", name) and counts[name] < ACCEPTED_PER_EXERCISE:
-            said = f"{counts[name]} variants, at least {ACCEPTED_PER_EXERCISE} are wanted"
+        if only in ("", name) and counts[name] < VARIANTS:
+            said = f"{counts[name]} variants, at least {VARIANTS} are wanted"
             yield Finding(unit.name, f"accepted {name}", said)
 
 

@@ -58,7 +58,7 @@ def build(
         changed = building.updates(files) if check else building.update(files)
         for path in changed:
             typer.echo(f"{'drifted' if check else 'written'}: {path}")
-        strays = building.strays(course) if not units else []
+        strays = building.strays(course, files) if not units else []
         for path in strays:
             typer.echo(f"nothing makes {path}; delete it", err=True)
         if check and changed:
@@ -130,7 +130,7 @@ def translate(
             for text in unknown(taken, mine):
                 typer.echo(f"{take}: {text!r} stands in none of these units", err=True)
             known = remembered(course, language) | taken
-            catalogs |= {path: filled(text, known)[0] for path, text in mine.items()}
+            catalogs |= {path: filled(text, known, language) for path, text in mine.items()}
             if export is not None:
                 content, count = exported(course, {path: catalogs[path] for path in mine}, language)
                 export.write_text(content, encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cached_property
 from types import TracebackType
 
 import msgspec
@@ -63,11 +64,7 @@ class UnitGrader:
         marks = hardware(zygote).marks if any(check.needs for check in suite.checks) else frozenset()
         self._assessor = Assessor(suite, reference, marks, shrinks=shrinks)
         self._recogniser = Recogniser(unit, self._assessor)
-        self._answers_key = digest([unit.name, engine_version(), code_of(unit.reference)])
-        kept = shelf("answers").read(self._answers_key) if reference is not None else None
-        if kept is not None:
-            self._assessor.answers.update(msgspec.msgpack.decode(kept, type=dict[bytes, bytes]))
-        self._recalled = len(self._assessor.answers)
+        self._recalled = self._recall() if reference is not None else 0
 
     def grade(
         self,
@@ -131,12 +128,23 @@ class UnitGrader:
         checks = [check for check in self.suite.checks if only is None or check.exercise in only]
         return [self._assessor.assess(check, Local(namespace)) for check in checks]
 
+    def _recall(self) -> int:
+        """Learn what the reference answered in earlier commands; how many answers that is."""
+        kept = shelf("answers").read(self._answers_key)
+        if kept is not None:
+            self._assessor.answers.update(msgspec.msgpack.decode(kept, type=dict[bytes, bytes]))
+        return len(self._assessor.answers)
+
     def keep(self) -> None:
         """Keep what the reference answered for the next command."""
         answers = self._assessor.answers
         if len(answers) > self._recalled and sum(map(len, answers.values())) <= KEPT_BYTES:
             shelf("answers").write(self._answers_key, msgspec.msgpack.encode(answers))
             self._recalled = len(answers)
+
+    @cached_property
+    def _answers_key(self) -> str:
+        return digest([self.unit.name, engine_version(), code_of(self.unit.reference)])
 
     def _judged(self, name: str, assessments: list[Assessment]) -> _Judged:
         recognised = self._recogniser.recognise(assessments)

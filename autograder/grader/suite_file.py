@@ -22,7 +22,7 @@ from torch import Tensor
 
 from autograder.course import SuiteError
 from autograder.grader.keys import digest, engine_version, suite_code
-from autograder.keeping import shelf as shelf_of
+from autograder.keeping import shelf
 from autograder.language import translated
 from autograder.protocol import wire
 from autograder.suite.checks import CheckMark, mark_of
@@ -100,17 +100,15 @@ class Suite:
 
     def _kept(self, check: Check) -> list[dict[str, Any]]:
         """As they were drawn before, if nothing they depend on has changed since."""
-        shelf, key = (
-            shelf_of("inputs"),
-            digest([suite_code(self.path, check.exercise), check.id, str(self.seed), engine_version()]),
-        )
-        kept = shelf.read(key)
+        inputs = shelf("inputs")
+        key = digest([suite_code(self.path, check.exercise), check.id, str(self.seed), engine_version()])
+        kept = inputs.read(key)
         if kept is not None:
             return list(_decoded(kept))
         drawn = draw(check, self.seed)
         encoded = _encoded(drawn) if self.keeps else None
         if encoded is not None:
-            shelf.write(key, encoded)
+            inputs.write(key, encoded)
         return drawn
 
     def example_seed(self, check: Check, index: int) -> int:

@@ -243,11 +243,28 @@ def test_a_draft_can_be_built_translated_and_verified_by_name(planted: Course):
     assert "fragile" in run(planted.root, "verify", "fragile").stdout
 
 
+@pytest.mark.parametrize(("file", "text"), [("solutions/fragile.py", None), ("tests/units/fragile/wrong.py", "def (")])
+def test_a_half_finished_draft_keeps_nobody_from_releasing(copied: Course, tmp_path: Path, file: str, text: str | None):
+    if text is None:
+        (copied.root / file).unlink()
+    else:
+        (copied.root / file).write_text(text)
+    release(copied, [copied.unit("doubling")], tmp_path / "out")
+    assert (tmp_path / "out/exercises.zip").is_file()
+
+
+def test_a_unit_that_is_handed_out_and_cannot_be_searched_is_not_released(copied: Course, tmp_path: Path):
+    copied.unit("tripling").home.joinpath("right.py").write_text("def (")
+    with pytest.raises(BuildError, match=r"right\.py cannot be read"):
+        release(copied, [copied.unit("doubling")], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_nothing_makes_is_found_among_the_assignments(copied: Course):
     stray = copied.root / "assignments/renamed/renamed.py"
     stray.parent.mkdir()
     stray.write_text("old")
-    assert building.strays(copied) == [stray]
+    assert building.strays(copied, building.handed_out(copied)) == [stray]
     done = run(copied.root, "build", "--check")
     assert done.returncode == 1
     assert f"nothing makes {stray}; delete it" in done.stderr
