@@ -17,9 +17,14 @@ if sys.version_info < (3, 11):  # noqa: UP036
 
 
 def __getattr__(name: str) -> Any:
-    """`from autograder import check`, for notebooks; loaded when it is asked for, so that importing this costs nothing."""
+    """`from autograder import check`, for notebooks, and `fill`, which gives a module the weights that feedback speaks of;
+    loaded when it is asked for, so that importing this costs nothing."""
     if name == "check":
         from autograder.student.notebook import check
 
         return check
+    if name == "fill":
+        from autograder.worker.steps import fill
+
+        return fill
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

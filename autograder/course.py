@@ -6,10 +6,10 @@ import json
 import os
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -64,11 +64,13 @@ class UnitFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class UnitFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a unit says of itself (`unit.toml`). stable: whether it is handed out; a unit that is not is a draft."""
+    """What a unit says of itself (`unit.toml`). stable: whether it is handed out; a unit that is not is a draft. points:
+    exercise -> its weight; without one, the sum of what its checks are worth."""
 
     title: str
     lecture: str = ""
     stable: bool = False
+    points: dict[str, Annotated[float, msgspec.Meta(gt=0)]] = {}
     forbidden: dict[str, list[str]] = {}
     equivalent: list[Equivalent] = []
 
@@ -97,6 +99,7 @@ class Unit:
     home: the folder with its public checks and its catalogs. number: its place in the whole course, from 1. stable:
     whether it is handed out; a unit that is not is a draft.
     forbidden: exercise -> shell patterns over torch operator names that a from-scratch solution may not reach.
+    points: exercise -> what it is worth, where the unit says so; students' installs do not know it.
     """
 
     name: str
@@ -108,6 +111,7 @@ class Unit:
     number: int = 1
     stable: bool = True
     equivalents: tuple[Equivalent, ...] = ()
+    points: dict[str, float] = field(default_factory=dict)
 
     @property
     def solution(self) -> Path:
@@ -124,6 +128,12 @@ class Unit:
     @property
     def public_suite(self) -> Path:
         return self.home / "test_public.py"
+
+    @property
+    def handed_out_suite(self) -> Path:
+        """The public checks as students have them, with what `build` adds; a draft's own, of which nothing is made."""
+        made = self.assignment / self.public_suite.name
+        return made if made.is_file() else self.public_suite
 
     @property
     def misconceptions(self) -> Path:
@@ -252,7 +262,7 @@ def _whole(root: Path) -> Course:
             file = _read(homes[name], UnitFile)
             unit = Unit(
                 name, file.title, file.lecture, _patterns(file.forbidden), root, homes[name].parent, number,
-                file.stable, tuple(file.equivalent),
+                file.stable, tuple(file.equivalent), dict(file.points),
             )  # fmt: skip
             (units if file.stable else drafts)[name] = unit
     return Course(index.title or root.name, index.seed, index.parts, units, drafts, root, path.parent)

@@ -79,6 +79,11 @@ def N_(message: str) -> str:
     return message
 
 
+def say(message: str) -> str:
+    """A message that N_ marked where it stands, in the language chosen."""
+    return _said(message, catalog_path(ENGINE, language()))
+
+
 def says(text: str, message: str) -> bool:
     """Whether `text` is the engine's `message`, in whatever language it was said."""
     return any(text == _said(message, catalog_path(ENGINE, known)) for known in LANGUAGES)

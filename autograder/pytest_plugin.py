@@ -81,7 +81,9 @@ class _Graders:
             looks = _("This looks like: {name}.").format(name=recognised.name) if recognised else ""
             hint = f"\n\n{looks}\n{recognised.hint}" if recognised else ""
             problems = "\n\n".join(["", *map(source_problem, session.problems)])
-            pytest.fail(f"{verdict.check.title}\n{explain(verdict)}{hint}{problems}", pytrace=False)
+            pytest.fail(
+                f"{verdict.check.title}\n{explain(verdict, hinted=recognised is None)}{hint}{problems}", pytrace=False
+            )
 
     def close(self) -> None:
         for __, session in self._sessions.values():

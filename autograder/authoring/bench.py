@@ -71,7 +71,8 @@ def _by_exercise(result: SubmissionResult, graded: UnitGrader, *, differs: bool)
     needs = {check.id for check in graded.suite.checks if check.needs}
     for exercise in result.exercises:
         checks = [_asked(check, hardware=check.id in needs) for check in exercise.checks]
-        yield exercise.name, Found(checks, [problem[:SHOWN] for problem in result.problems], differs)
+        share = exercise.score / exercise.max_score if exercise.max_score else 0.0
+        yield exercise.name, Found(checks, [problem[:SHOWN] for problem in result.problems], differs, share=share)
 
 
 def _asked(check: CheckResult, *, hardware: bool) -> Asked:

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import msgspec
 
-from autograder.authoring.cutting import stub_text
 from autograder.authoring.declared import declared
 from autograder.authoring.finding import Finder
 from autograder.authoring.planning import NOT_LOST, Basis, Piece
+from autograder.authoring.stubs import stub_text
 from autograder.course import CourseError, SuiteError, Unit
 from autograder.grader.keys import gpus, hash_of
 from autograder.submissions.submission import read_submission

@@ -8,12 +8,13 @@ from pathlib import Path
 import msgspec
 
 from autograder.authoring.catalogs import OTHERS, excerpt
-from autograder.authoring.cutting import stub_text
+from autograder.authoring.cutting import cut
 from autograder.authoring.notebooks import notebook_text
 from autograder.authoring.prose import retold
 from autograder.authoring.sentences import course_messages, public_messages
+from autograder.authoring.stubs import public_text, stub_text, with_promises
 from autograder.course import HANDED_OUT, Course, HandedOut, Part, Unit, UnitFacts
-from autograder.language import catalog_path, read_catalog
+from autograder.language import catalog_path, read_catalog, speaking
 
 TABLE_BEGIN, TABLE_END = "<!-- units: made by autograder build -->", "<!-- end of units -->"
 _MADE = "# Made by `autograder build` out of solutions/course.toml and the units' unit.toml.\n\n"
@@ -25,11 +26,13 @@ def build(unit: Unit) -> dict[Path, str]:
     stub = stub_text(unit)
     files = {unit.stub: stub, unit.notebook: notebook_text(stub, unit.name)}
     if unit.public_suite.is_file():
-        files[unit.assignment / unit.public_suite.name] = unit.public_suite.read_text(encoding="utf-8")
+        files[unit.assignment / unit.public_suite.name] = public_text(unit)
     for language in OTHERS:
         catalog = unit.catalog(language)
         if catalog.is_file():
-            told = retold(stub, read_catalog(catalog).say)
+            marked = cut(unit.solution.read_text(encoding="utf-8"), unit.solution.name)
+            with speaking(language):
+                told = with_promises(unit, retold(marked, read_catalog(catalog).say))
             folder = unit.root / "assignments" / language / unit.name
             files |= {folder / unit.stub.name: told, folder / unit.notebook.name: notebook_text(told, unit.name)}
             files[catalog_path(unit.assignment, language)] = excerpt(catalog, public_messages(unit), language)

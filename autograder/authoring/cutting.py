@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from autograder.course import Unit
-
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 PLACEHOLDER = ("# YOUR CODE HERE", "raise NotImplementedError()")
 _MARKER = re.compile(r"^(?P<indent>\s*)###\s*(?P<kind>BEGIN|END) SOLUTION\s*$")
@@ -13,13 +11,6 @@ _MARKER = re.compile(r"^(?P<indent>\s*)###\s*(?P<kind>BEGIN|END) SOLUTION\s*$")
 
 class BuildError(Exception):
     """A file of the course that cannot be turned into what students get; the message gives file and line."""
-
-
-def stub_text(unit: Unit) -> str:
-    """The unit's stub in English. Raises BuildError for a solution that is missing or has bad markers."""
-    if not unit.solution.is_file():
-        raise BuildError(f"{unit.solution} does not exist; write it, or take {unit.name} out of the index")
-    return cut(unit.solution.read_text(encoding="utf-8"), unit.solution.name)
 
 
 def cut(solution: str, name: str) -> str:

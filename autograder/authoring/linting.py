@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.authoring import blind, ids, lock
-from autograder.authoring.catalogs import course_catalogs, gaps
+from autograder.authoring.catalogs import OTHERS, course_catalogs, gaps
 from autograder.authoring.cutting import BuildError
-from autograder.authoring.declared import declared, exercises
+from autograder.authoring.declared import contracts, declared, exercises
 from autograder.authoring.planning import VARIANTS
+from autograder.authoring.stubs import unmarked
 from autograder.course import Course, CourseError, SuiteError, Unit
 from autograder.grader.keys import digest, hash_of, package_version
 from autograder.keeping import shelf
@@ -22,6 +23,7 @@ from autograder.submissions.variants import WRONG, misconceptions
 REQUIRED = ("unit.toml", "test_hidden.py", "test_public.py", "wrong.py", "right.py", "test_reference.py", "zh.po")
 MADE = (lock.FILE, ids.FILE)
 TODO = "TODO"
+SHOWN_GAPS = 3
 SHORTEST_HINT, LONGEST_HINT = 15, 80
 _CODE = re.compile(r"`|\btorch\.\w|\bnn\.\w|\bself\.\w|\w\.\w+\(|\w\(\w*\)|\w\[\w")
 _LOOKING = re.compile(
@@ -102,8 +104,23 @@ def _exercises(_course: Course, unit: Unit) -> Iterator[Flaw]:
         yield Flaw(unit.name, _place(unit, unit.home / "unit.toml"), f"has a rule for {name}, which is no exercise")
 
 
+def _weights(_course: Course, unit: Unit) -> Iterator[Flaw]:
+    """Where a unit says what its exercises are worth, it says so of each, and of nothing else."""
+    wanted = exercises(unit.solution) if unit.solution.is_file() else []
+    place = _place(unit, unit.home / "unit.toml")
+    for name in unit.points:
+        if name not in wanted:
+            yield Flaw(unit.name, place, f"gives points for {name}, which is no exercise")
+    for name in wanted if unit.points else []:
+        if name not in unit.points:
+            yield Flaw(unit.name, place, f"gives points for other exercises, but not for {name}")
+
+
 def _compared(unit: Unit, path: Path, kind: str, wanted: list[str]) -> Iterator[Flaw]:
     counts = Counter(each.exercise for each in declared(path, kind))
+    if kind == "check" and path == unit.public_suite and unit.hidden_suite.is_file():
+        counts.update(each.exercise for each in contracts(unit.hidden_suite) if each.options.get("public"))
+        counts = Counter({name: counts[name] for name in [*wanted, *counts] if name in counts})
     found = list(counts)
     least = VARIANTS if kind == "accepted" else 1
     for name in wanted:
@@ -116,9 +133,18 @@ def _compared(unit: Unit, path: Path, kind: str, wanted: list[str]) -> Iterator[
         yield Flaw(unit.name, _place(unit, path), f"`{kind}` in another order than the solution: {', '.join(found)}")
 
 
+def _promises(_course: Course, unit: Unit) -> Iterator[Flaw]:
+    """What is checked is promised: every contract has a place in the stub."""
+    if unit.solution.is_file() and unit.hidden_suite.is_file():
+        for name in unmarked(unit):
+            problem = f"has no line {{promises of {name}}}, in whose place build puts what is promised of {name}"
+            yield Flaw(unit.name, _place(unit, unit.solution), problem)
+
+
 def _unfinished(_course: Course, unit: Unit) -> Iterator[Flaw]:
     """Nothing that `autograder new` marked is left to be filled in."""
-    for path in (unit.solution, unit.reference, *(unit.home / name for name in REQUIRED)):
+    catalogs = tuple(f"{language}.po" for language in OTHERS)  # what waits there is another flaw
+    for path in (unit.solution, unit.reference, *(unit.home / name for name in REQUIRED if name not in catalogs)):
         lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
         for number, line in enumerate(lines, start=1):
             if TODO in line:
@@ -159,15 +185,19 @@ def flaws_of_hint(hint: str) -> Iterator[str]:
         yield "the hint holds code"
     last = re.split(r"(?<=[.?!:;]) ", hint.strip())[-1]
     if not last.endswith("?") and not _LOOKING.match(last):
-        yield "the hint ends with neither a question nor a place to look at"
+        yield f"the hint ends with neither a question nor a place to look at: {last[:60]!r}"
 
 
 def _translations(course: Course, unit: Unit) -> Iterator[Flaw]:
     for path, text in course_catalogs(course, [unit]).items():
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             yield Flaw(unit.name, _place(unit, path), f"is out of date; run `autograder translate {unit.name}`")
-        for gap in gaps(path, text):
+        found = gaps(path, text)
+        for gap in found[:SHOWN_GAPS]:
             yield Flaw(unit.name, _place(unit, path), f"{gap.text[:60]!r} {gap.problem}")
+        if len(found) > SHOWN_GAPS:
+            problem = f"and {len(found) - SHOWN_GAPS} more sentences; `autograder translate {unit.name}` lists them"
+            yield Flaw(unit.name, _place(unit, path), problem)
 
 
 def _strangers(_course: Course, unit: Unit) -> Iterator[Flaw]:
@@ -188,5 +218,5 @@ def _place(unit: Unit, path: Path) -> str:
 
 
 _RULES: tuple[Callable[[Course, Unit], Iterator[Flaw]], ...] = (
-    _files, _unfinished, _exercises, _mistakes, _translations, _ids, _strangers,
+    _files, _unfinished, _exercises, _weights, _promises, _mistakes, _translations, _ids, _strangers,
 )  # fmt: skip

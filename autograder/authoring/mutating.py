@@ -85,6 +85,12 @@ class Mutant:
     def diff(self) -> str:
         return f"line {self.line} of {self.exercise}:\n    - {self.before}\n    + {self.after}"
 
+    @property
+    def entry(self) -> str:
+        """What says in unit.toml that no suite could tell it from the solution."""
+        told = {"exercise": self.exercise, "before": self.before, "after": self.after, "reason": "TODO why"}
+        return "[[equivalent]]\n" + msgspec.toml.encode(told).decode()
+
 
 class DropStatement(Operator):
     """Replace a simple statement by `pass`."""
@@ -271,10 +277,14 @@ def noticed(unit: Unit, verdicts: Sequence[Verdict]) -> list[Noticed]:
 
 
 def unnamed(verdicts: Iterable[Verdict]) -> list[list[Mutant]]:
-    """Mutants without a name, those of the same answers together, the largest groups first: mistakes worth a name."""
+    """Mutants without a name, those of the same answers together, the largest groups first: mistakes worth a name. What
+    nobody would write is left out: a statement that is gone, numbers compared by `is`."""
     groups: dict[tuple[str, str], list[Mutant]] = {}
     for verdict in verdicts:
-        if verdict.killed and not verdict.named and verdict.answers:
+        written = verdict.mutant.after != "pass" and (
+            " is " not in verdict.mutant.after or " is " in verdict.mutant.before
+        )
+        if written and verdict.killed and not verdict.named and verdict.answers:
             groups.setdefault((verdict.mutant.exercise, verdict.answers), []).append(verdict.mutant)
     return sorted((group for group in groups.values() if len(group) > 1), key=len, reverse=True)
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import msgspec
 
-from autograder.authoring.cutting import BuildError, stub_text
-from autograder.authoring.declared import declared, exercises
+from autograder.authoring.cutting import BuildError
+from autograder.authoring.declared import contracts, declared, exercises
+from autograder.authoring.generic import generic_mistakes
+from autograder.authoring.nonanswers import non_answers
+from autograder.authoring.stubs import stub_text
 from autograder.course import CourseError, SuiteError, Unit
 from autograder.grader.keys import code_of, digest, engine_version, exercise_key
 from autograder.results.document import Outcome
@@ -27,9 +31,10 @@ SAMPLED = 8
 class Piece:
     """Something to be found out.
 
-    kind: "solution", "notebook", "stub", "accepted", "misconception" and "mutant" are graded, "reference" is asked in the
+    kind: "solution", "notebook", "stub", "accepted", "misconception", "generic", "non-answer" and "mutant" are graded, "reference" is asked in the
     submission's place, "reference tests" are run. exercises: those it is asked for, each with its key in `keys`. variants:
-    what the submission is made of. public: graded by the public checks. twice: graded a second time, to be compared.
+    what the submission is made of. public: graded by the public checks. twice: graded a second time, to be compared. caught:
+    the check that must notice it, of a generic mistake.
     """
 
     unit: Unit
@@ -41,6 +46,7 @@ class Piece:
     variants: tuple[Variant, ...] = ()
     public: bool = False
     twice: bool = False
+    caught: str = ""
 
     def only(self, wanted: Iterable[str]) -> Piece:
         """The same piece for some of its exercises."""
@@ -61,12 +67,13 @@ class Asked(msgspec.Struct, frozen=True):
 
 class Found(msgspec.Struct, frozen=True):
     """What a piece came to in one exercise. differs: whether grading it again gave another result. problems: what was
-    wrong as a whole. answers: of a mutant, a hash of all its answers."""
+    wrong as a whole. answers: of a mutant, a hash of all its answers. share: of the exercise's points that it earned."""
 
     checks: list[Asked] = []
     problems: list[str] = []
     differs: bool = False
     answers: str = ""
+    share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -109,7 +116,7 @@ def plan(unit: Unit, seed: int, hardware: Sequence[str], only: str = "") -> Iter
         raise CourseError(f"{unit.name} has no exercise {only}; it has {', '.join(names) or 'none'}")
     chosen = tuple(name for name in names if name in checked and only in ("", name))
     basis = Basis(unit, seed, tuple(hardware), chosen)
-    for make in (_solution, _stub, _reference, _reference_tests, _accepted, _misconceptions):
+    for make in (_solution, _stub, _reference, _reference_tests, _accepted, _misconceptions, _generic, _non_answers):
         try:
             yield from make(basis)
         except (BuildError, SuiteError, CourseError, OSError) as error:
@@ -202,6 +209,32 @@ def _misconceptions(basis: Basis) -> Iterator[Piece]:
             yield Piece(
                 basis.unit, "misconception", subject, (exercise,), (key,), variant.submission, (variant,), twice=twice
             )
+
+
+def _generic(basis: Basis) -> Iterator[Piece]:
+    """The mistakes that can be made anywhere, for every clause that must notice them."""
+    unit = basis.unit
+    solution = unit.solution.read_text(encoding="utf-8") if unit.solution.is_file() else ""
+    for made in contracts(unit.hidden_suite):
+        for mistake in generic_mistakes(made) if made.exercise in basis.exercises else ():
+            label = f"{mistake.clause.id}.py"
+            submission = Submission(mistake.clause.id, Path(label), [Cell(label, f"{solution}\n\n{mistake.source}")])
+            key = basis.key(made.exercise, code_of(unit.solution), mistake.source)
+            subject = f"generic {mistake.clause.id}: {mistake.name}"
+            yield Piece(unit, "generic", subject, (made.exercise,), (key,), submission, caught=mistake.clause.id)
+
+
+def _non_answers(basis: Basis) -> Iterator[Piece]:
+    """What must earn next to nothing, in proportion to what the exercise's checks are worth."""
+    unit = basis.unit
+    solution = unit.solution.read_text(encoding="utf-8") if unit.solution.is_file() else ""
+    for each in non_answers(unit):
+        if each.exercise in basis.exercises:
+            label = f"{each.exercise}.py"
+            submission = Submission(each.exercise, Path(label), [Cell(label, f"{solution}\n\n{each.source}")])
+            key = basis.key(each.exercise, code_of(unit.solution), each.source, str(unit.points[each.exercise]))
+            subject = f"non-answer {each.exercise}: {each.name}"
+            yield Piece(unit, "non-answer", subject, (each.exercise,), (key,), submission)
 
 
 def _parts(unit: Unit, variants: Sequence[Variant]) -> list[str]:

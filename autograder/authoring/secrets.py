@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.authoring.catalogs import OTHERS
-from autograder.authoring.cutting import BEGIN, END, stub_text
+from autograder.authoring.cutting import BEGIN, END
 from autograder.authoring.declared import parsed
 from autograder.authoring.sentences import (
     engine_messages,
@@ -21,6 +21,7 @@ from autograder.authoring.sentences import (
     solution_messages,
     suite_messages,
 )
+from autograder.authoring.stubs import stub_text
 from autograder.course import Unit
 from autograder.language import read_catalog
 

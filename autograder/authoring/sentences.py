@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.authoring.cutting import cut
-from autograder.authoring.declared import parsed
+from autograder.authoring.declared import contracts, parsed
 from autograder.authoring.prose import passages
 from autograder.course import Course, Unit
 from autograder.language import ENGINE, VALUE
+from autograder.submissions.variants import CHANGED, WRONG
 
 # Where the sentence stands among the arguments of a call.
 _SENTENCES = {"expect": ("problem", 1), "different": ("problem", 2), "Mismatch": ("problem", 0)}
@@ -79,6 +80,10 @@ def suite_messages(path: Path) -> list[Message]:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _name(node.value.func) == "hints":
             found += [Message(_literal(k.value), f"hint: {k.arg}") for k in node.value.keywords]
         found += _said_in(node, local)
+    for made in contracts(path):
+        also = (made.options.get("also") or {}).values()
+        titles = [made.options.get("matches"), *(case[0] for case in also if isinstance(case, list))]
+        found += [Message(title, "title") for title in titles if isinstance(title, str)]
     found += _phrases(tree)
     return _unique([m for m in found if m.kind.startswith(("title", "hint")) or _is_prose(m.text)])
 
@@ -87,7 +92,7 @@ def misconception_messages(path: Path) -> list[Message]:
     """The names and hints of misconceptions."""
     found = []
     for node in ast.walk(parsed(path)):
-        if isinstance(node, ast.Call) and _name(node.func) == "misconception" and len(node.args) > 1:
+        if isinstance(node, ast.Call) and _name(node.func) in (WRONG, CHANGED) and len(node.args) > 1:
             found.append(Message(_literal(node.args[1]), "misconception"))
             found += [Message(_literal(k.value), "its hint") for k in node.keywords if k.arg == "hint"]
     return _unique(found)
@@ -149,6 +154,8 @@ def _phrases(tree: ast.Module) -> Iterator[Message]:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)) and ast.get_docstring(node) is not None:
             inner |= set(map(id, ast.walk(node.body[0])))
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _name(node.value.func) == "hints":
+            inner |= set(map(id, ast.walk(node)))
+        if isinstance(node, ast.keyword) and node.arg == "key":  # of a shared strategy: nobody reads it
             inner |= set(map(id, ast.walk(node)))
     for node in ast.walk(tree):
         if isinstance(node, ast.expr) and id(node) not in inner:

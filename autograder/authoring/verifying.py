@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from autograder.authoring.cutting import BuildError
-from autograder.authoring.declared import exercises
+from autograder.authoring.declared import declared, exercises
 from autograder.authoring.finding import Finder
 from autograder.authoring.lock import Lock, read_lock
+from autograder.authoring.nonanswers import MOST
 from autograder.authoring.planning import (
     NOT_LOST,
     VARIANTS,
@@ -120,6 +121,13 @@ class Verifier:
         if piece.kind == "accepted":  # what the solution itself loses says nothing about them
             others = [check for check in checks if check.id not in self._lost.get(piece.unit.name, ())]
             yield from self._accepted(piece, _full_marks(others, problems) or again)
+        elif piece.kind == "generic":
+            caught = any(check.id == piece.caught and check.outcome not in NOT_LOST for check in checks)
+            yield Finding(piece.unit.name, piece.subject, "" if caught else f"is not noticed by {piece.caught}")
+        elif piece.kind == "non-answer":
+            share = max((each.share for each in found.values()), default=0.0)
+            said = f"earns {share:.0%} of the exercise, and may earn {MOST:.0%}" if share > MOST else ""
+            yield Finding(piece.unit.name, piece.subject, said)
         elif piece.kind == "misconception":
             yield Finding(piece.unit.name, piece.subject, self._misconception(piece, checks) or again)
         else:
@@ -155,8 +163,9 @@ class Verifier:
         if not self.own_seed or not found:
             return
         lock = read_lock(unit)
+        there = {each.name for each in declared(unit.hidden_suite, "check")}
         for name, trips in found.items():
-            known = lock.trips.get(name, [])
+            known = [check for check in lock.trips.get(name, []) if check.split("[")[0] in there]  # others are retired
             lost = [check for check in known if check not in trips]
             new = [check for check in trips if check not in known]
             if lost:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from autograder.cli.wording import counted
 from autograder.language import _
 from autograder.results.document import Outcome, SubmissionResult
 from autograder.results.text import console, points, show_submission
@@ -80,6 +81,9 @@ def show_mutants(unit: Unit, verdicts: list[Verdict]) -> bool:
     )
     for verdict in survivors:
         screen.print(Text(f"  {verdict.mutant.diff}"), soft_wrap=True)
+        said = "Add a check that notices it. If no suite could, because nothing it computes is different, add to unit.toml:"
+        entry = "\n".join(f"      {line}" for line in verdict.mutant.entry.splitlines())
+        screen.print(Text(f"    {said}\n{entry}", "dim"), soft_wrap=True)
     for each in noticed(unit, verdicts):
         if each.alone or not each.shared:
             said = f"{each.alone} noticed by it alone" if each.alone else "notices no mutant and no known mistake"
@@ -123,7 +127,8 @@ class Verification:
         problems = sum(bool(finding.problem) for finding in self.findings)
         if not self._quiet:
             units = len({finding.unit for finding in self.findings})
-            self._screen.print(f"{units} units, {len(self.findings)} findings, {problems} problems")
+            said = f"{counted(units, 'unit')}, {counted(len(self.findings), 'finding')}, {counted(problems, 'problem')}"
+            self._screen.print(said)
         return 1 if problems else 0
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autograder.cli.frame import Exit, Json, SeedOption, UnitNames, app, clear_errors, print_json
+from autograder.cli.wording import counted
 from autograder.course import CourseError, Unit, find_course
 
 if TYPE_CHECKING:
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
 @app.command()
 def new(
     unit: Annotated[str, typer.Argument(help="The unit's name, as in solutions/course.toml.")],
-    exercises: Annotated[list[str], typer.Argument(metavar="EXERCISE...", help="Functions and classes to be written.")],
+    exercises: Annotated[
+        list[str],
+        typer.Argument(metavar="EXERCISE...", help="Functions and classes to be written, best with arguments."),
+    ],
 ) -> None:
     """Begin a unit: write all its files, as a draft, with TODO where something must be filled in.
 
-    Example: autograder new positional_encoding self_attention PositionalEncoding
+    Example: autograder new positional_encoding "self_attention(X, W)" "PositionalEncoding(num_hiddens, dropout, max_len=1000)"
     """
     with clear_errors():
         from autograder.authoring.scaffolding import scaffold
@@ -45,7 +49,7 @@ def build(
     Of a draft nothing is made; it is looked at only if it is named.
     """
     with clear_errors():
-        from autograder.authoring import building, cutting, ids
+        from autograder.authoring import building, ids, stubs
 
         course = find_course()
         files = building.index(course) | building.readme(course)
@@ -53,8 +57,10 @@ def build(
             if unit.stable:
                 files |= building.build(unit) | ids.ids_text(unit)
             else:
-                cutting.stub_text(unit)
-                typer.echo(f"{unit.name} is a draft: it can be cut, and nothing of it is handed out")
+                stubs.stub_text(unit)
+                typer.echo(
+                    f"{unit.name} is a draft: nothing is made of it yet. Say stable = true in its unit.toml first"
+                )
         changed = building.updates(files) if check else building.update(files)
         for path in changed:
             typer.echo(f"{'drifted' if check else 'written'}: {path}")
@@ -86,7 +92,7 @@ def lint(units: UnitNames = None, json: Json = False) -> None:
         else:
             for flaw in flaws:
                 typer.echo(": ".join(part for part in (flaw.place or flaw.unit, flaw.problem) if part))
-            typer.echo(f"{len(chosen)} units, {len(flaws)} flaws")
+            typer.echo(f"{counted(len(chosen), 'unit')}, {counted(len(flaws), 'flaw')}")
         raise typer.Exit(Exit.NOT_PASSED if flaws else Exit.DONE)
 
 

@@ -13,7 +13,7 @@ import torch
 from hypothesis.errors import HypothesisException, UnsatisfiedAssumption
 from torch import Tensor
 
-from autograder.grader.exhibit import Desk, Exhibit, Local, Respondent, Room
+from autograder.grader.exhibit import Desk, Exhibit, Local, Respondent, Sitting
 from autograder.grader.faults import Fault, RaisedFault, ReferenceFault
 from autograder.grader.session import OutOfStepError, Session
 from autograder.grader.suite_file import Check, Suite, explore, seed_for
@@ -23,6 +23,7 @@ from autograder.protocol.wire import tensors_in
 from autograder.results.document import Outcome
 from autograder.results.feedback import magnitude
 from autograder.suite.closeness import Mismatch
+from autograder.suite.forms import Conversion, forgiving
 
 SHRINK_CALLS = 100
 # Of processor time, so that a machine with much to do finds the same smallest input as an idle one.
@@ -79,7 +80,7 @@ class Assessor:
         # A second server for the reference in the submission's place: each keeps objects of its own.
         self._stand_in = Local(reference, answers=self._reference.answers) if reference is not None else None
         self._hardware = hardware
-        self._opened: dict[tuple[str, bool], dict[int, bytes]] = {}
+        self._opened: dict[tuple[str, bool, Conversion], dict[int, bytes]] = {}
         self._shrinks = shrinks
 
     @property
@@ -87,20 +88,23 @@ class Assessor:
         """What the reference answered so far, by its questions."""
         return self._reference.answers
 
-    def passes(self, check: Check, respondent: Respondent, forbidden: tuple[str, ...] = ()) -> bool:
+    def passes(
+        self, check: Check, respondent: Respondent, forbidden: tuple[str, ...] = (), sitting: Sitting | None = None
+    ) -> bool:
         """Whether a check passes (or cannot be assessed here), found out as cheaply as can be."""
         if check.needs - self._hardware:
             return True
-        with contextlib.closing(self._attempts(check, respondent, forbidden)) as trials:
+        with contextlib.closing(self._attempts(check, respondent, forbidden, sitting)) as trials:
             return all(trial.outcome is Outcome.PASSED for trial in trials)
 
     def assess(
-        self, check: Check, respondent: Respondent, forbidden: tuple[str, ...] = (), room: Room | None = None
+        self, check: Check, respondent: Respondent, forbidden: tuple[str, ...] = (), sitting: Sitting | None = None
     ) -> Assessment:
         """Judge a check; never raises for what the submission does.
 
-        room: for the answers to be kept, which a known mistake is recognised by (default: as much as an exercise gets).
+        sitting: what the checks of this exercise share (default: it is the only one asked).
         """
+        sitting = sitting or Sitting()
         missing = check.needs - self._hardware
         if missing:
             reason = _("needs {hardware}").format(hardware=_(" and ").join(sorted(missing)))
@@ -108,7 +112,7 @@ class Assessor:
         trials: list[Trial] = []
         shown: Trial | None = None
         started = _busy_seconds(respondent)
-        with contextlib.closing(self._attempts(check, respondent, forbidden, room or Room())) as attempts:
+        with contextlib.closing(self._attempts(check, respondent, forbidden, sitting)) as attempts:
             for trial in attempts:
                 trials.append(trial)
                 stopped = False
@@ -119,13 +123,15 @@ class Assessor:
                     break
         if not trials:
             return Assessment(check, Outcome.GRADER_ERROR, [], reason="no drawn input met the check's assumptions")
+        if check.mark.is_form:
+            sitting.conversion = _only_slip(trials)
         if shown is None:
             return Assessment(check, Outcome.PASSED, trials)
         first = next(trial for trial in trials if trial.outcome is not Outcome.PASSED)
         if first.outcome is Outcome.NOT_ASSESSED:
             return Assessment(check, Outcome.NOT_ASSESSED, trials, reason=str(first.error))
         if self._shrinks and check.wrapper is not None and _worth_continuing(shown):
-            shown = self._smallest(check, shown, respondent, forbidden)
+            shown = self._smallest(check, shown, respondent, forbidden, sitting.conversion)
         return Assessment(check, first.outcome, trials, shown)
 
     def transcripts(self, check: Check, respondent: Respondent) -> Iterator[list[Reply]]:
@@ -133,26 +139,38 @@ class Assessor:
         return (trial.transcript for trial in self._attempts(check, respondent, ()))
 
     def _attempts(
-        self, check: Check, respondent: Respondent, forbidden: tuple[str, ...], room: Room | None = None
+        self, check: Check, respondent: Respondent, forbidden: tuple[str, ...], sitting: Sitting | None = None
     ) -> Generator[Trial]:
         """The check on one example after the other, without those that do not meet its assumptions.
 
-        Where the first example needed a single question, those of the others are sent ahead: the worker goes on while
-        the answers are compared. Should one need more after all, it is begun again and nothing is sent ahead.
+        The questions of a contract's clause are known beforehand: those that no other clause put already are sent ahead, and
+        the worker goes on while the answers are compared. So are those of another check whose first example needed a single
+        question; should one need more after all, it is begun again and nothing is sent ahead.
         """
+        sitting = sitting or Sitting()
         ahead: dict[int, Session] = {}
+        slip = sitting.conversion
+        known = self._openings(check, forbidden, slip) if check.mark.draws and isinstance(respondent, Session) else {}
+        if isinstance(respondent, Session) and known:
+            waiting = {index: frame for index, frame in known.items() if frame not in sitting.replies}
+            ahead = dict.fromkeys(waiting, respondent)
+            respondent.expect(waiting.values())
         try:
             for index, example in enumerate(self._suite.examples(check)):
                 seed = self._suite.example_seed(check, index)
-                watched = _is_watched(index, seed)
-                desk = partial(Desk, respondent, forbidden, watched=watched, room=room or Room())
+                answered = sitting.replies.get(known.get(index, b""))
+                desk = partial(Desk, respondent, forbidden, watched=_is_watched(index, seed), sitting=sitting)
+                current = desk(expecting=ahead.get(index), known=answered)
                 try:
-                    trial = self._run(check, example, seed, desk(expecting=ahead.get(index)))
+                    trial = self._run(check, example, seed, current)
                 except OutOfStepError:
                     ahead.clear()
-                    trial = self._run(check, example, seed, desk())
-                if index == 0 and trial is not None and trial.asked == 1 and isinstance(respondent, Session):
-                    openings = self._openings(check, forbidden)
+                    current = desk()
+                    trial = self._run(check, example, seed, current)
+                if index in known and current.last_reply is not None and current.complete:
+                    sitting.replies[known[index]] = current.last_reply
+                elif index == 0 and trial is not None and trial.asked == 1 and isinstance(respondent, Session):
+                    openings = self._openings(check, forbidden, slip)
                     ahead = dict.fromkeys(openings, respondent)
                     respondent.expect(frame for later, frame in openings.items() if later > 0)
                 if trial is not None:
@@ -161,24 +179,32 @@ class Assessor:
             if isinstance(respondent, Session):
                 respondent.expect([])
 
-    def _openings(self, check: Check, forbidden: tuple[str, ...]) -> dict[int, bytes]:
+    def _openings(self, check: Check, forbidden: tuple[str, ...], slip: Conversion) -> dict[int, bytes]:
         """The encoded question that each example opens with, by the example's index.
 
-        No answer went before it, so it is the same for every submission. Examples that ask nothing have none.
+        No answer went before it, so it is the same for every submission with this slip in form. Examples that ask nothing
+        have none.
         """
-        key = (check.id, bool(forbidden))
+        key = (check.id, bool(forbidden), slip)
         if key not in self._opened:
             frames = {
-                index: self._opening(check, example, index, forbidden)
+                index: self._opening(check, example, index, forbidden, slip)
                 for index, example in enumerate(self._suite.examples(check))
             }
             self._opened[key] = {index: frame for index, frame in frames.items() if frame is not None}
         return self._opened[key]
 
-    def _opening(self, check: Check, example: dict[str, Any], index: int, forbidden: tuple[str, ...]) -> bytes | None:
+    def _opening(
+        self, check: Check, example: dict[str, Any], index: int, forbidden: tuple[str, ...], slip: Conversion
+    ) -> bytes | None:
         door, seed = _Door(), self._suite.example_seed(check, index)
         with contextlib.suppress(_Opened):
-            self._run(check, example, seed, Desk(door, forbidden, watched=_is_watched(index, seed)))
+            self._run(
+                check,
+                example,
+                seed,
+                Desk(door, forbidden, watched=_is_watched(index, seed), sitting=Sitting(conversion=slip)),
+            )
         return door.frame
 
     def _run(self, check: Check, example: dict[str, Any], seed: int, desk: Desk) -> Trial | None:
@@ -189,7 +215,8 @@ class Assessor:
         outcome: Outcome = Outcome.PASSED
         error: Exception | None = None
         try:
-            check.run(Exhibit(desk), Exhibit(reference), inputs)
+            with forgiving(desk.sitting.conversion):
+                check.run(Exhibit(desk), Exhibit(reference), inputs)
             self._require_numbers(check, example, seed, desk)
         except UnsatisfiedAssumption:
             return None
@@ -247,15 +274,18 @@ class Assessor:
         got = getattr(desk.last_reply, "value", None)
         return Outcome.FAILED, Mismatch(_("is not the kind of value the exercise asks for"), got)
 
-    def _smallest(self, check: Check, shown: Trial, respondent: Respondent, forbidden: tuple[str, ...]) -> Trial:
+    def _smallest(
+        self, check: Check, shown: Trial, respondent: Respondent, forbidden: tuple[str, ...], conversion: Conversion
+    ) -> Trial:
         """Let hypothesis shrink the failure, for at most SHRINK_CALLS examples."""
         search = _Search(shown, respondent, _busy_seconds(respondent) + SEARCH_SECONDS)
 
         def inner(**arguments: Any) -> None:
             names = ("submission", "reference", *check.fixed)
             example = {name: value for name, value in arguments.items() if name not in names}
-            seed = seed_for(self._suite.seed, check.id, "smallest")
-            trial = self._run(check, example, seed, Desk(respondent, forbidden))
+            seed = seed_for(self._suite.seed, check.draws, "smallest")
+            desk = Desk(respondent, forbidden, sitting=Sitting(conversion=conversion))
+            trial = self._run(check, example, seed, desk)
             search.note(trial)
 
         with contextlib.suppress(_Found, _Spent, HypothesisException, ExceptionGroup):
@@ -364,13 +394,20 @@ def _worth_continuing(trial: Trial) -> bool:
     return trial.outcome is Outcome.FAILED
 
 
+def _only_slip(trials: list[Trial]) -> Conversion:
+    """The conversion that puts every answer of a wrong form right, if it is the same one everywhere."""
+    failed = [trial.error for trial in trials if trial.outcome is not Outcome.PASSED]
+    conversions = {error.conversion if isinstance(error, Mismatch) else None for error in failed}
+    return (conversions.pop() or ()) if len(conversions) == 1 else ()
+
+
 def _smaller(shown: Trial | None, failed: Trial) -> Trial:
     """Of two failed trials the one with the smaller input; the other keeps no values that nobody will see."""
     if shown is None:
         return failed
     best, other = (failed, shown) if failed.size < shown.size else (shown, failed)
     if isinstance(other.error, Mismatch):
-        other.error = Mismatch(other.error.problem, what=other.error.what)
+        other.error = Mismatch(other.error.problem, what=other.error.what, conversion=other.error.conversion)
     return best
 
 

@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor
 
 from autograder.grader.faults import CrashFault, ForbiddenFault, MissingFault, RaisedFault
-from autograder.language import _
+from autograder.language import N_, _, say
 from autograder.protocol import wire
 from autograder.protocol.limits import PRINT_LIMIT
 from autograder.protocol.messages import (
     Absent,
+    Build,
     Call,
     Get,
     Held,
@@ -35,6 +37,7 @@ from autograder.protocol.messages import (
     encode,
 )
 from autograder.results.feedback import call_code, shown_argument
+from autograder.suite.forms import Conversion
 from autograder.worker.recording import RECORD_SWITCHED_OFF
 from autograder.worker.serving import Server
 
@@ -116,13 +119,27 @@ class Room:
 
 
 @dataclass
+class Sitting:
+    """What is known of one exercise of one submission while its checks are asked.
+
+    room: for the answers that are kept. replies: what was answered to questions that were known beforehand, and may be put
+    by several checks. conversion: the slip in form that all answers have, which costs the check on form alone.
+    """
+
+    room: Room = field(default_factory=Room)
+    replies: dict[bytes, Reply] = field(default_factory=dict)
+    conversion: Conversion = ()
+
+
+@dataclass
 class Desk:
     """Where a check's questions go over, one example at a time.
 
     forbidden: shell patterns over operator names; using one raises ForbiddenFault. transcript: the replies of the
-    current example, without those there was no `room` for (`complete` is then False). last_reply: the last of them,
-    kept or not. last_call: the last question in words. expecting: the respondent knows the opening question of
-    the example already, and only waits to be asked it. watched: look for forbidden operators more closely.
+    current example, without those there was no room for (`complete` is then False). last_reply: the last of them,
+    kept or not. last_call: the last question in words. sitting: what its checks share. expecting: the respondent knows the opening question of
+    the example already, and only waits to be asked it. known: the answer to that question, if it was put before. watched:
+    look for forbidden operators more closely.
     """
 
     respondent: Respondent
@@ -131,8 +148,9 @@ class Desk:
     printed: list[str] = field(default_factory=list)
     last_call: str = ""
     expecting: Expecting | None = None
+    known: Reply | None = None
     watched: bool = False
-    room: Room = field(default_factory=Room)
+    sitting: Sitting = field(default_factory=Sitting)
     complete: bool = True
     last_reply: Reply | None = None
     _seed: int = 0
@@ -208,12 +226,14 @@ class Desk:
         return self._asked
 
     def _ask(self, request: Callable[[], Request]) -> Returned:
-        if self._asked == 1 and self.expecting is not None:
+        if self._asked == 1 and self.known is not None:
+            reply = self.known
+        elif self._asked == 1 and self.expecting is not None:
             reply = self.expecting.ask_expected()
         else:
             reply = self.respondent.ask(request())
         self.last_reply = reply
-        if self.room.take(reply):
+        if self.sitting.room.take(reply):
             self.transcript.append(reply)
         else:
             self.complete = False
@@ -222,6 +242,7 @@ class Desk:
                 raise MissingFault(_("There is no {name} in the submission.").format(name=name))
             case Raised():
                 self._note(reply)
+                self.last_call = _shown_at(reply.at, self.last_call)
                 said = f"{reply.type_name}: {reply.message}" if reply.message else reply.type_name
                 raise RaisedFault(_("{call} raised {error}").format(call=self.last_call or _("It"), error=said), reply)
             case Returned():
@@ -268,6 +289,30 @@ def _matches(name: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
+# The calls of a step that are not simply the call, by what the step calls them.
+_AT = {
+    "made": N_("making the module for {call}"),
+    "other": N_("{call}, once more with other arguments,"),
+    "refilled": N_("{call}, once more with the same tensors holding other numbers,"),
+    "relaid": N_("{call} with arguments that are transposed or sliced"),
+    "moved": N_("{call} on a simulated GPU"),
+    "recording": N_("{call} while gradients are recorded"),
+    "not recording": N_("{call} under torch.no_grad()"),
+    "alone": N_("{call} for one example alone"),
+    "probability 0": N_("{call} in training mode with probability 0"),
+    "evaluated": N_("{call} in evaluation mode"),
+    "training": N_("{call} in training mode"),
+    "restored": N_("{call} of a module that loaded the state_dict() of another"),
+}
+
+
+def _shown_at(at: str, call: str) -> str:
+    """The call that raised, in words: one of a step's, or what a probe said before it."""
+    if at in _AT:
+        return say(_AT[at]).format(call=call or _("It"))
+    return at or call
+
+
 class _Called:
     """Something of the submission's that can be called."""
 
@@ -287,6 +332,12 @@ class _Called:
             raise _other_question()
         output = self._desk.received(value["output"], self._desk.last_call)
         return Vjp(output, value["inputs"], value["parameters"], self._desk.last_call)
+
+    def step(self, name: str, args: Sequence[Any], /, **options: Any) -> Any:
+        """What a step (`autograder.worker.steps`) finds out about it: one question, plain values."""
+        packed = {key: _sent(value) for key, value in options.items()}
+        reply = self._desk.call(self._target, self._attribute, args, {}, self._shown, step=name, options=packed)
+        return self._desk.received(reply.value, self._desk.last_call)
 
     def operations(self, *args: Any, **kwargs: Any) -> dict[str, int]:
         """Call it and return how often each of torch's dispatcher operators ran."""
@@ -358,6 +409,17 @@ class Exhibit:
     def get(self, name: str) -> Any:
         """The value of a top-level name that is not called: a constant, a table."""
         return self._desk.received(self._desk.get(Name(name), "", name), name)
+
+    def built(
+        self, name: str, args: dict[str, Any], *, dtype: torch.dtype | None, weights: int | None, training: bool = True
+    ) -> _Called:
+        """A module of the submission's own class, made anew in every step."""
+        packed = None if dtype is None else wire.pack(dtype)
+        return _Called(self._desk, Build(name, _sent(args), packed, weights, training), "", "layer")
+
+    def probed(self, probe: Probe) -> _Called:
+        """What a probe calls, for steps to call."""
+        return _Called(self._desk, probe, "", probe.shown)
 
     def run(self, probe: Probe, *args: Any, **kwargs: Any) -> Any:
         """Run a probe where the submission lives and return what it returns."""

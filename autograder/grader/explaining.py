@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
 from autograder.grader.assessing import Assessment, Trial
 from autograder.grader.faults import RaisedFault
-from autograder.language import _, translated
+from autograder.grader.suite_file import Check
+from autograder.language import _, say, translated
 from autograder.protocol.messages import Frame, SourceProblem
 from autograder.results.document import NOT_WRITTEN, Outcome
 from autograder.results.feedback import described, entries, pasted, printable
@@ -19,13 +19,16 @@ from autograder.suite.closeness import Mismatch
 MESSAGE_LIMIT = 20_000
 
 
-def explain(assessment: Assessment) -> str:
-    """What came back, what must hold, and the smallest input that shows it; '' for a passed check."""
-    text = _explain(assessment)
+def explain(assessment: Assessment, *, hinted: bool = True) -> str:
+    """What came back, what must hold, and the smallest input that shows it; '' for a passed check.
+
+    hinted: with the clause's own hint, where the check is one; without it where a known mistake gives another.
+    """
+    text = _explain(assessment, hinted)
     return printable(text if len(text) <= MESSAGE_LIMIT else text[:MESSAGE_LIMIT] + "…")
 
 
-def _explain(assessment: Assessment) -> str:
+def _explain(assessment: Assessment, hinted: bool) -> str:
     if assessment.outcome is Outcome.PASSED:
         return ""
     if assessment.outcome is Outcome.NOT_ASSESSED:
@@ -35,7 +38,10 @@ def _explain(assessment: Assessment) -> str:
         return _("The grader failed in this check; no grade is given. {error}").format(error=_grader_error(assessment))
     if trial is None:
         return _("{sentence}.").format(sentence=assessment.reason)
-    paragraphs = [_what_happened(trial, assessment.check.path.parent), _inputs(trial, assessment.check.fixed)]
+    check = assessment.check
+    paragraphs = [_what_happened(trial, check.path.parent), _inputs(trial, check)]
+    if hinted and check.mark.hint and assessment.outcome is Outcome.FAILED:
+        paragraphs.append(_("Hint: {hint}").format(hint=say(check.mark.hint)))
     return "\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 
@@ -101,16 +107,18 @@ def _frame(frame: Frame) -> str:
     return f"  {place}:\n      {frame.text.strip()}"
 
 
-def _inputs(trial: Trial, fixed: dict[str, Any]) -> str:
-    inputs = {**fixed, **trial.example}
+def _inputs(trial: Trial, check: Check) -> str:
+    inputs = {**check.fixed, **trial.example}
     if trial.outcome in (Outcome.MISSING, Outcome.FORBIDDEN):
         return ""
     if isinstance(trial.error, RaisedFault) and trial.error.report.unwritten:
         return ""
     if not inputs:
         return _("The last call was:") + "\n" + _block("    ", trial.code) if trial.code else ""
-    code = "\n".join(pasted(name, value) for name, value in inputs.items())
-    return _("Smallest input found that shows it:") + "\n" + _block("    ", code)
+    lines = [pasted(name, value) for name, value in inputs.items()]
+    code = "\n".join([*lines, check.mark.setup] if check.mark.setup else lines)
+    head = _("The input was:") if check.wrapper is None else _("Smallest input found that shows it:")
+    return head + "\n" + _block("    ", code)
 
 
 def _block(indent: str, text: str) -> str:

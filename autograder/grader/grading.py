@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,12 +14,13 @@ import torch
 
 from autograder.course import Unit
 from autograder.grader.assessing import Assessment, Assessor
-from autograder.grader.exhibit import Local, Room
+from autograder.grader.exhibit import Local, Sitting
 from autograder.grader.explaining import explain, source_problem
 from autograder.grader.hardware import hardware
 from autograder.grader.keys import code_of, digest, engine_version
 from autograder.grader.launching import Launched
 from autograder.grader.picturing import figure_of
+from autograder.grader.points import weighted, withheld
 from autograder.grader.portable import open_zygote
 from autograder.grader.recognising import Recogniser
 from autograder.grader.scanning import calls_between_exercises, suspicious_lines, tampering
@@ -82,10 +84,10 @@ class UnitGrader:
                 if only is not None and exercise not in only:
                     continue
                 session.begin_exercise()
-                room = Room()
+                sitting = Sitting()
                 assessments = []
                 for check in checks:
-                    assessments.append(self._assess(check, session, room))
+                    assessments.append(self._assess(check, session, sitting))
                     if progress is not None:
                         progress(assessments[-1])
                 # What came back may be large: of an exercise that is done only words and figures are kept.
@@ -103,7 +105,7 @@ class UnitGrader:
         assessment = self._assess(check, session)
         return assessment, self._recogniser.recognise([assessment]).get(check.id)
 
-    def _assess(self, check: Check, session: Session, room: Room | None = None) -> Assessment:
+    def _assess(self, check: Check, session: Session, sitting: Sitting | None = None) -> Assessment:
         forbidden = self.unit.forbidden.get(check.exercise, ())
         tampers = tampering(session.statements) if forbidden else ""
         if tampers:
@@ -111,15 +113,18 @@ class UnitGrader:
                 "{line}, which can hide what a call does; no exercise needs it, and this one is not graded with it"
             )
             return Assessment(check, Outcome.FORBIDDEN, [], reason=reason.format(line=tampers))
-        return self._assessor.assess(check, _place(check, session), forbidden, room)
+        return self._assessor.assess(check, _place(check, session), forbidden, sitting)
 
     def full_marks(self, submission: Submission, first: str = "") -> bool:
         """Whether a submission passes every check, those of exercise `first` asked first; stops at the first lost."""
         checks = sorted(self.suite.checks, key=lambda check: check.exercise != first)
+        sittings: dict[str, Sitting] = defaultdict(Sitting)
         with self.open(submission) as session:
             session.load()
             return all(
-                self._assessor.passes(check, _place(check, session), self.unit.forbidden.get(check.exercise, ()))
+                self._assessor.passes(
+                    check, _place(check, session), self.unit.forbidden.get(check.exercise, ()), sittings[check.exercise]
+                )
                 for check in checks
             )
 
@@ -150,11 +155,14 @@ class UnitGrader:
         recognised = self._recogniser.recognise(assessments)
         results = [
             CheckResult(
-                a.check.id, a.check.title, a.check.points, a.outcome, explain(a),
+                a.check.id, a.check.title, a.check.points, a.outcome, explain(a, hinted=a.check.id not in recognised),
                 recognised.get(a.check.id), figure_of(a),
             )
             for a in assessments
         ]  # fmt: skip
+        if name in self.unit.points:
+            void = withheld([a.check for a in assessments], results)
+            results = [msgspec.structs.replace(each, withheld=each.id in void) for each in results]
         return _Judged(name, results, [a.printed for a in assessments if a.printed])
 
     def _result(
@@ -169,8 +177,8 @@ class UnitGrader:
         return SubmissionResult(
             student=submission.student,
             unit=self.unit.name,
-            score=sum(e.score for e in scored),
-            max_score=sum(e.max_score for e in scored),
+            score=round(sum(e.score for e in scored), 2),
+            max_score=round(sum(e.max_score for e in scored), 2),
             isolation="+".join(session.layers) or "none",
             seed=self.suite.seed,
             exercises=scored,
@@ -212,7 +220,9 @@ class Grader:
         if self._require_isolation:
             self._check_isolation()
         if unit.name not in self._units:
-            suite = collect(unit.public_suite if self._public else unit.hidden_suite, unit.name, self._seed)
+            suite = collect(unit.handed_out_suite if self._public else unit.hidden_suite, unit.name, self._seed)
+            if not self._public:
+                suite = weighted(suite, unit.points)
             self._units[unit.name] = UnitGrader(
                 unit, suite, self._zygote, call_seconds=self._call_seconds, shrinks=self._shrinks
             )
@@ -275,6 +285,8 @@ def _notes(name: str, results: list[CheckResult], lost: set[str], session: Sessi
         problem = session.problems[0]
         note = _("Was {name} lost to the problem in {file}, line {line}?")
         notes.append(note.format(name=name, file=problem.label, line=problem.line))
+    if any(r.withheld for r in results):
+        notes.append(_("What else is right about {name} counts once its values are right.").format(name=name))
     if name in lost:
         used = calls_between_exercises(session.statements, name) & lost
         note = _("{name} uses {other}, which has failing checks of its own: look there first.")

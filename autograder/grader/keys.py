@@ -31,7 +31,7 @@ def submission_key(cells: Iterable[Cell], problem: str, unit_key: str) -> str:
 def unit_key(unit: Unit, seed: int, *, language: str = "en", hardware: Iterable[str] = ()) -> str:
     """The key of what every submission of a unit meets: its files and what it says of itself, the seed, the engine, the
     language of the messages and the hardware that checks can use."""
-    line = repr((unit.name, unit.title, unit.lecture, sorted(unit.forbidden.items())))
+    line = repr((unit.name, unit.title, unit.lecture, sorted(unit.forbidden.items()), sorted(unit.points.items())))
     files = [hash_of(path) for path in _files_of(unit)]
     return digest([line, str(seed), language, *sorted(hardware), engine_version(), *files])
 
@@ -63,7 +63,7 @@ def _version_without(names: Iterable[str]) -> str:
 def exercise_key(unit: Unit, exercise: str, seed: int, *, public: bool = False, hardware: Iterable[str] = ()) -> str:
     """The key of what every submission of one exercise meets: the code of its checks and of the reference, its rules, the
     seed, the engine and the hardware. Titles, hints, docstrings and comments do not count, nor do other exercises' checks."""
-    suite = unit.public_suite if public else unit.hidden_suite
+    suite = unit.handed_out_suite if public else unit.hidden_suite
     rules = repr(unit.forbidden.get(exercise, ()))
     parts = [unit.name, exercise, rules, str(seed), str(public), *sorted(hardware), engine_version()]
     return digest([*parts, suite_code(suite, exercise), code_of(unit.reference)])
@@ -71,8 +71,10 @@ def exercise_key(unit: Unit, exercise: str, seed: int, *, public: bool = False, 
 
 def suite_code(suite: Path, exercise: str) -> str:
     """The code of a suite that checks of one exercise can depend on: all but the checks of the others."""
-    shared, checks = _suite_parts(suite, _version(suite))
-    return digest([shared, *checks.get(exercise, ())])
+    shared, checks, taken = _suite_parts(suite, _version(suite))
+    return digest(
+        [shared, *checks.get(exercise, ()), *(code_of(suite.parent.parent / unit / suite.name) for unit in taken)]
+    )
 
 
 def code_of(path: Path) -> str:
@@ -91,26 +93,52 @@ def _code_of(path: Path, _version: tuple[int, int]) -> str:
 
 
 @functools.lru_cache(maxsize=1000)
-def _suite_parts(path: Path, _version: tuple[int, int]) -> tuple[str, dict[str, list[str]]]:
-    """The code that all checks of a suite share, and that of each exercise's checks."""
+def _suite_parts(path: Path, _version: tuple[int, int]) -> tuple[str, dict[str, list[str]], list[str]]:
+    """The code that all checks of a suite share, that of each exercise's checks, and the units that checks are taken from."""
     tree = _bare(_tree(path))
     shared: list[ast.stmt] = []
     checks: dict[str, list[str]] = {}
+    taken: list[str] = []
     for node in tree.body:
         call = node.value if isinstance(node, ast.Expr) else None
+        name = call.func.id if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) else ""
         if isinstance(node, ast.FunctionDef) and (exercise := _checked(node)):
             checks.setdefault(exercise, []).append(ast.unparse(node))
-        elif not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "hints"):
+        elif isinstance(call, ast.Call) and name == "contract":
+            checks.setdefault(_first(call), []).append(ast.unparse(_untitled(call)))
+        elif isinstance(call, ast.Call) and name == "from_unit":
             shared.append(node)
-    return ast.unparse(ast.Module(shared, type_ignores=[])), checks
+            taken.append(_first(call))
+        elif name != "hints":
+            shared.append(node)
+    return ast.unparse(ast.Module(shared, type_ignores=[])), checks, taken
 
 
 def _checked(node: ast.FunctionDef) -> str:
     """The exercise that a function is a check of; '' if it is none."""
     for call in node.decorator_list:
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "check":
-            return ast.literal_eval(call.args[0]) if call.args and isinstance(call.args[0], ast.Constant) else ""
+            return _first(call)
     return ""
+
+
+def _first(call: ast.Call) -> str:
+    """The first argument of a call, a string; '' if it is none."""
+    value = call.args[0].value if call.args and isinstance(call.args[0], ast.Constant) else ""
+    return value if isinstance(value, str) else ""
+
+
+def _untitled(contract: ast.Call) -> ast.Call:
+    """A contract without its titles: the sentences of `matches`, and the first of each pair in `also`."""
+    copy = ast.parse(ast.unparse(contract), mode="eval").body
+    assert isinstance(copy, ast.Call)
+    for keyword in copy.keywords:
+        if keyword.arg == "matches" and isinstance(keyword.value, ast.Constant):
+            keyword.value = ast.Constant("titled")
+        for case in keyword.value.values if keyword.arg == "also" and isinstance(keyword.value, ast.Dict) else ():
+            if isinstance(case, ast.Tuple) and case.elts:
+                case.elts[0] = ast.Constant("titled")
+    return copy
 
 
 def _tree(path: Path) -> ast.Module:
@@ -140,7 +168,11 @@ def gpus() -> list[str]:
 
 def _files_of(unit: Unit) -> list[Path]:
     """Misconceptions are composed from the solution, so that counts too; so do translations, and what units share."""
-    own = [unit.hidden_suite, unit.reference, unit.misconceptions, unit.solution]
+    *_, taken = (
+        _suite_parts(unit.hidden_suite, _version(unit.hidden_suite)) if unit.hidden_suite.is_file() else ("", {}, [])
+    )
+    others = [unit.home.parent / name / unit.hidden_suite.name for name in taken]
+    own = [unit.hidden_suite, unit.reference, unit.misconceptions, unit.solution, *others]
     shared = sorted(unit.home.parent.glob("*.py"))
     translated = sorted(unit.home.glob("*.po"))
     return [*own, *shared, *translated]

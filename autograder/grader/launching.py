@@ -9,9 +9,15 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 from autograder.worker import nvidia
 
+# The worker's engine is the grader's own, also where another checkout is the one that is installed.
+_START = (
+    "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('autograder.worker', run_name='__main__')"
+)
+_COMMAND = [sys.executable, "-c", _START, str(Path(__file__).resolve().parents[2])]
 # What student code of any unit may import or trigger; paid once in the zygote instead of in each worker.
 PRELOADED = ("torch.optim", "torch.utils.data", "torch._dynamo", "torchvision")
 # Without these a Python on Windows neither finds its libraries nor opens a socket.
@@ -49,7 +55,7 @@ def _launch_zygote(preload: tuple[str, ...]) -> Launched:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         process = subprocess.Popen(
-            [sys.executable, "-m", "autograder.worker", str(theirs.fileno()), *preload],
+            [*_COMMAND, str(theirs.fileno()), *preload],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -69,7 +75,7 @@ def launch_spare(preload: tuple[str, ...] = ()) -> Launched:
     listener = socket.create_server(("127.0.0.1", 0), backlog=1)
     token, scratch = os.urandom(32).hex(), tempfile.mkdtemp(prefix="autograder-")
     process = subprocess.Popen(
-        [sys.executable, "-m", "autograder.worker", f"port:{listener.getsockname()[1]}", *preload],
+        [*_COMMAND, f"port:{listener.getsockname()[1]}", *preload],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

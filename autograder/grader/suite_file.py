@@ -52,7 +52,8 @@ class Check:
     """One collected check.
 
     function: takes submission, reference and the inputs. wrapper: hypothesis' side of it, None for a check without
-    random inputs. fixed: parametrised inputs. needs: hardware marks (`gpu`, `multigpu`). path: the suite it stands in.
+    random inputs. fixed: parametrised inputs. needs: hardware marks (`gpu`, `multigpu`). path: the suite it stands in. mark:
+    what was declared of it.
     """
 
     id: str
@@ -64,7 +65,13 @@ class Check:
     fixed: dict[str, Any]
     needs: frozenset[str]
     parameters: tuple[str, ...]
+    mark: CheckMark
     path: Path = Path()
+
+    @property
+    def draws(self) -> str:
+        """What its inputs are drawn as: checks that draw the same have the same inputs and seeds."""
+        return self.mark.draws or self.id
 
     def run(self, submission: Any, reference: Any, example: dict[str, Any]) -> None:
         """Run it once on the given inputs."""
@@ -94,14 +101,16 @@ class Suite:
 
     def examples(self, check: Check) -> list[dict[str, Any]]:
         """The inputs of a check: the same for everybody who is graded with this seed."""
-        if check.id not in self._examples:
-            self._examples[check.id] = self._kept(check) if check.wrapper is not None else [{}]
-        return self._examples[check.id]
+        if check.wrapper is None:
+            return check.mark.examples or [{}]
+        if check.draws not in self._examples:
+            self._examples[check.draws] = self._kept(check)
+        return self._examples[check.draws][: check.mark.few]
 
     def _kept(self, check: Check) -> list[dict[str, Any]]:
         """As they were drawn before, if nothing they depend on has changed since."""
         inputs = shelf("inputs")
-        key = digest([suite_code(self.path, check.exercise), check.id, str(self.seed), engine_version()])
+        key = digest([suite_code(self.path, check.exercise), check.draws, str(self.seed), engine_version()])
         kept = inputs.read(key)
         if kept is not None:
             return list(_decoded(kept))
@@ -114,7 +123,7 @@ class Suite:
     def example_seed(self, check: Check, index: int) -> int:
         """The seed of the generators while the index-th example of a check runs."""
         # What the file is called does not count, or moving it would change what random exercises draw.
-        return seed_for(self.seed, f"test_{self.unit}", check.id, index)
+        return seed_for(self.seed, f"test_{self.unit}", check.draws, index)
 
 
 def collect(path: Path, unit: str, seed: int, *, keeps: bool = True) -> Suite:
@@ -167,7 +176,7 @@ def explore(check: Check, seed: int, inner: Callable[..., None]) -> None:
     names = [name for name in inspect.signature(check.wrapper).parameters if name not in check.fixed]
     try:
         handle.inner_test = replaced
-        seeded = hypothesis.seed(seed_for(seed, check.id))(check.wrapper)
+        seeded = hypothesis.seed(seed_for(seed, check.draws))(check.wrapper)
         with _NO_CONSTANTS_OF_LOADED_MODULES:
             seeded(**dict.fromkeys(names), **check.fixed)
     finally:
@@ -251,9 +260,10 @@ def check_of(item: pytest.Function) -> Check:
     body = handle.inner_test if handle is not None else function
     if any(p.kind is p.VAR_KEYWORD for p in inspect.signature(body).parameters.values()):
         raise SuiteError(f"{where} takes **keywords; name its inputs, they are shown to students")
+    words = " ".join(title.split())
     return Check(
-        id=item.name,
-        title=translated(" ".join(title.split()), item.path.parent),
+        id=mark.id or item.name,
+        title=words if mark.translated else translated(words, mark.home or item.path.parent),
         exercise=mark.exercise,
         points=mark.points,
         function=body,
@@ -261,5 +271,6 @@ def check_of(item: pytest.Function) -> Check:
         fixed=dict(callspec.params) if callspec is not None else {},
         needs=frozenset(name for name in HARDWARE_MARKS if item.get_closest_marker(name)),
         parameters=tuple(inspect.signature(body).parameters),
+        mark=mark,
         path=item.path,
     )

@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 
 from autograder.authoring.cutting import BEGIN, BuildError, cut
 from autograder.authoring.notebooks import notebook_of
+from autograder.authoring.stubs import with_promises
 from autograder.course import Unit
 from autograder.nbgrading.cells import SOLUTION, TEXT, cell_id, code_cell, defined_names, grade_source, metadata
 
@@ -29,7 +30,7 @@ def source_notebook(unit: Unit, points: dict[str, float]) -> NotebookNode:
         raise BuildError(f"{unit.solution} does not exist; write it, or take {unit.name} out of the index")
     percent = unit.solution.read_text(encoding="utf-8")
     cut(percent, unit.solution.name)  # refuses bad markers, with file and line
-    notebook = notebook_of(percent, unit.name)
+    notebook = notebook_of(with_promises(unit, percent), unit.name)
     places = _last_definitions(notebook.cells, points)
     missing = sorted(set(points) - set(places))
     if missing:

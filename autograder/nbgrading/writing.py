@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import Course, CourseError, Unit
+from autograder.grader.points import weighted
 from autograder.grader.suite_file import collect
 from autograder.nbgrading.source import source_text
 
@@ -36,9 +37,9 @@ def write_course(folder: Path, course: Course, units: list[Unit]) -> list[Writte
 
 
 def points_of(unit: Unit, seed: int) -> dict[str, float]:
-    """exercise -> the sum of its hidden checks' points, in the suite's order."""
-    exercises = collect(unit.hidden_suite, unit.name, seed).exercises()
-    return {name: float(sum(check.points for check in checks)) for name, checks in exercises.items()}
+    """exercise -> its weight, or the sum of its hidden checks' points, in the suite's order."""
+    exercises = weighted(collect(unit.hidden_suite, unit.name, seed), unit.points).exercises()
+    return {name: round(float(sum(check.points for check in checks)), 2) for name, checks in exercises.items()}
 
 
 def _write(path: Path, text: str) -> bool:

@@ -47,7 +47,21 @@ class Probe(msgspec.Struct, frozen=True, tag=True):
         return msgspec.structs.replace(self, shown=call)
 
 
-Target = Name | Held | Probe
+class Build(msgspec.Struct, frozen=True, tag=True):
+    """A module of the submission's class `name`, made anew for each call.
+
+    args: of its constructor, by name, passed in their order. dtype: what it is cast to (None: as it is). weights: what its
+    parameters are filled from (None: as it starts). training: its mode.
+    """
+
+    name: str
+    args: dict[str, Any] = {}
+    dtype: Any = None
+    weights: int | None = None
+    training: bool = True
+
+
+Target = Name | Held | Probe | Build
 
 
 class Parse(msgspec.Struct, frozen=True, tag=True):
@@ -81,7 +95,8 @@ class Call(msgspec.Struct, frozen=True, tag=True):
 
     seed: what every random generator is set to first. fresh: forget all held objects before. watch: what to report of
     the operators it used. vjp: also run backward and return the vector-Jacobian products (`cotangent` None: drawn from
-    the seed, one per floating-point output).
+    the seed, one per floating-point output). step: what is done with the target instead of calling it once
+    (`autograder.worker.steps`), with `options` of its own.
     """
 
     target: Target
@@ -93,6 +108,8 @@ class Call(msgspec.Struct, frozen=True, tag=True):
     watch: Watch = Watch.NOTHING
     vjp: bool = False
     cotangent: Any = None
+    step: str = ""
+    options: dict[str, Any] = {}
 
 
 class Get(msgspec.Struct, frozen=True, tag=True):
@@ -165,7 +182,10 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 class Raised(msgspec.Struct, frozen=True, tag=True):
-    """The call raised: type, message and the student's own lines of the traceback, outermost first."""
+    """The call raised: type, message and the student's own lines of the traceback, outermost first.
+
+    at: which call of a step or a probe it was ('' for the first, or the only one).
+    """
 
     type_name: Short
     message: Words
@@ -173,6 +193,7 @@ class Raised(msgspec.Struct, frozen=True, tag=True):
     printed: Printed = ""
     operations: Operations = {}
     functions: Functions = []
+    at: Short = ""
 
     @property
     def unwritten(self) -> bool:

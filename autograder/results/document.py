@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 
@@ -72,7 +73,8 @@ class Boxes(msgspec.Struct, frozen=True, tag_field="kind", tag="boxes"):
 
 
 class CheckResult(msgspec.Struct, frozen=True):
-    """message: what a student reads when the check did not pass ('' when it did). figure: the same as a picture."""
+    """message: what a student reads when the check did not pass ('' when it did). figure: the same as a picture. withheld:
+    whether it earns nothing although it passed, since what the exercise computes is wrong."""
 
     id: str
     title: str
@@ -81,6 +83,12 @@ class CheckResult(msgspec.Struct, frozen=True):
     message: str = ""
     misconception: Recognised | None = None
     figure: Matrices | Boxes | None = None
+    withheld: bool = False
+
+    @property
+    def earned(self) -> float:
+        """Its points, or nothing."""
+        return self.points if self.outcome is Outcome.PASSED and not self.withheld else 0.0
 
 
 class ExerciseResult(msgspec.Struct, frozen=True):
@@ -125,8 +133,14 @@ class SubmissionResult(msgspec.Struct, frozen=True):
 def score_exercise(name: str, checks: list[CheckResult], notes: list[str]) -> ExerciseResult:
     """Add up an exercise's checks; a check earns its points or nothing."""
     assessed = [check for check in checks if check.outcome is not Outcome.NOT_ASSESSED]
-    score = sum(check.points for check in assessed if check.outcome is Outcome.PASSED)
-    return ExerciseResult(name, float(score), float(sum(check.points for check in assessed)), checks, notes)
+    return ExerciseResult(
+        name, _summed(check.earned for check in assessed), _summed(check.points for check in assessed), checks, notes
+    )
+
+
+def _summed(points: Iterable[float]) -> float:
+    """Points are hundredths: their sum is exact."""
+    return round(sum(points), 2)
 
 
 def validate(result: SubmissionResult) -> None:

@@ -60,9 +60,9 @@ def _unit_of(exercise: str, name: str | None) -> Unit:
 
 
 def _units_with(exercise: str, course: Course) -> list[Unit]:
-    mark = re.compile(rf"""@check\(\s*["']{re.escape(exercise)}["']""")
-    suites = [unit for unit in course.units.values() if unit.public_suite.is_file()]
-    return [unit for unit in suites if mark.search(unit.public_suite.read_text(encoding="utf-8"))]
+    mark = re.compile(rf"""^(@check|contract)\(\s*["']{re.escape(exercise)}["']""", re.MULTILINE)
+    suites = [unit for unit in course.units.values() if unit.handed_out_suite.is_file()]
+    return [unit for unit in suites if mark.search(unit.handed_out_suite.read_text(encoding="utf-8"))]
 
 
 def _assessed(unit: Unit, exercise: str) -> ExerciseResult:
@@ -91,7 +91,7 @@ def _bench(unit: Unit) -> tuple[Suite, Assessor]:
         from autograder.grader.assessing import Assessor
         from autograder.grader.suite_file import collect
 
-        suite = collect(unit.public_suite, unit.name, find_course().seed)
+        suite = collect(unit.handed_out_suite, unit.name, find_course().seed)
         _benches[unit.name] = suite, Assessor(suite, None, frozenset())
     return _benches[unit.name]
 

@@ -7,12 +7,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from autograder.course import Unit
+from autograder.promises import Clause, UnreadableError, contract_of
 
 
 def exercises(unit: Unit) -> dict[str, float]:
     """Exercise -> points of its public checks, in the order of the suite; empty if there is no readable suite."""
     try:
-        return _exercises(unit.public_suite, unit.public_suite.stat().st_mtime_ns)
+        return _exercises(unit.handed_out_suite, unit.handed_out_suite.stat().st_mtime_ns)
     except OSError:
         return {}
 
@@ -28,7 +29,18 @@ def _exercises(suite: Path, _changed: int) -> dict[str, float]:
         if isinstance(node, ast.FunctionDef):
             for exercise, worth in filter(None, map(_check, node.decorator_list)):
                 points[exercise] = points.get(exercise, 0.0) + worth
+        for clause in _clauses(node, module):
+            points[clause.exercise] = points.get(clause.exercise, 0.0) + clause.points
     return points
+
+
+def _clauses(node: ast.stmt, module: ast.Module) -> list[Clause]:
+    """What a contract promises; nothing of one that cannot be read."""
+    try:
+        made = contract_of(node, module)
+    except UnreadableError:
+        return []
+    return made.clauses if made is not None else []
 
 
 def _check(decorator: ast.expr) -> tuple[str, float] | None:

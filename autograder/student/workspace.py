@@ -133,8 +133,8 @@ def files_of(course: Course, root: Path, units: list[Unit]) -> dict[str, bytes]:
             if not source.is_file():
                 raise CourseError(f"{source} is missing; run `autograder build {unit.name}` in the course")
             files[f"{folder}/{unit.name}{suffix}"] = source.read_bytes()
-        if unit.public_suite.is_file():
-            files[f"{folder}/test_{unit.name}.py"] = unit.public_suite.read_bytes()
+        if unit.handed_out_suite.is_file():
+            files[f"{folder}/test_{unit.name}.py"] = unit.handed_out_suite.read_bytes()
     return files
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import SuiteError, Unit
 from autograder.submissions.cells import Cell
+from autograder.submissions.changes import ChangeError, changed
 from autograder.submissions.submission import Submission
 
-WRONG, RIGHT = "misconception", "accepted"
+WRONG, RIGHT, CHANGED = "misconception", "accepted", "wrong"
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One marked function or class of `wrong.py` or `right.py`.
+    """One marked function or class of `wrong.py` or `right.py`, or one change of the solution in `wrong.py`.
 
     name: what the mistake is called, or the style. hint: of a mistake, what was probably done and where to look.
     definition: the one exercise in which it differs from the `solution`. shared: what else its file defines.
@@ -66,19 +68,53 @@ def _variants(unit: Unit, path: Path, kind: str) -> list[Variant]:
     if not path.is_file():
         return []
     tree = _parsed(path)
-    marked = [(node, mark) for node in tree.body if (mark := _mark(node, kind)) is not None]
-    helpers = [node for node in tree.body if not _is_suite_import(node) and _mark(node, kind) is None]
+    helpers = [node for node in tree.body if not _is_suite_import(node) and not _declares(node, kind)]
     shared = ast.unparse(ast.Module(helpers, type_ignores=[]))
     solution = unit.solution.read_text(encoding="utf-8")
     found: dict[str, Variant] = {}
-    for node, mark in marked:
-        assert isinstance(node, (ast.FunctionDef, ast.ClassDef))
-        if node.name in found:
-            raise SuiteError(f"{path}:{node.lineno}: there are two {node.name}; the first would never be used")
-        exercise, name, hint = _texts(path, mark, kind)
-        own = _renamed(node, exercise)
-        found[node.name] = Variant(exercise, name, hint, node.name, own, shared, solution)
+    for node in tree.body:
+        mark = _mark(node, kind)
+        if mark is not None:
+            assert isinstance(node, (ast.FunctionDef, ast.ClassDef))
+            exercise, name, hint = _texts(path, mark, kind)
+            variant = Variant(exercise, name, hint, node.name, _renamed(node, exercise), shared, solution)
+        elif kind == WRONG and _is_change(node):
+            variant = _changed(path, node, shared, solution)
+        else:
+            continue
+        if variant.identifier in found:
+            raise SuiteError(f"{path}:{node.lineno}: there are two {variant.identifier}; the first would never be used")
+        found[variant.identifier] = variant
     return list(found.values())
+
+
+def _declares(node: ast.stmt, kind: str) -> bool:
+    return _mark(node, kind) is not None or (kind == WRONG and _is_change(node))
+
+
+def _is_change(node: ast.stmt) -> bool:
+    call = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == CHANGED
+
+
+def _changed(path: Path, node: ast.stmt, shared: str, solution: str) -> Variant:
+    """The variant that `wrong("exercise", "name", {"code": "other code"}, hint="...")` declares. Raises SuiteError."""
+    assert isinstance(node, ast.Expr)
+    assert isinstance(node.value, ast.Call)
+    try:
+        exercise, name, changes = map(ast.literal_eval, node.value.args)
+        hint = {each.arg: ast.literal_eval(each.value) for each in node.value.keywords}["hint"]
+        if not all(isinstance(each, str) for each in (exercise, name, hint, *changes, *changes.values())):
+            raise ValueError
+    except (ValueError, KeyError, AttributeError, TypeError):
+        form = '"exercise", "what is done", {"code": "other code"}, hint="..."'
+        raise SuiteError(f"{path}:{node.lineno}: write {CHANGED}({form}), with plain strings") from None
+    try:
+        definition = changed(solution, exercise, changes)
+    except ChangeError as error:
+        raise SuiteError(f"{path}:{node.lineno}: {name!r}: {error}") from None
+    identifier = re.sub(r"\W+", "_", f"{exercise} {name}").strip("_")
+    return Variant(exercise, name, hint, identifier, definition, shared, solution)
 
 
 def _parsed(path: Path) -> ast.Module:

@@ -3,7 +3,7 @@
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from autograder.suite.checks import accepted, check, hints, misconception, probe
+from autograder.suite.checks import accepted, check, from_unit, hints, misconception, probe, wrong
 from autograder.suite.closeness import (
     Mismatch,
     close,
@@ -16,7 +16,7 @@ from autograder.suite.closeness import (
     tensor_of,
     tolerance,
 )
-from autograder.suite.simulation import SimulatedGPUs
+from autograder.suite.contracts import contract
 from autograder.suite.statistics import FALSE_ALARM, binomial_bounds, expect_normal, mean_bounds
 from autograder.suite.strategies import (
     EXTREME,
@@ -29,7 +29,9 @@ from autograder.suite.strategies import (
     spread,
     tensor_lists,
     tensors,
+    together,
 )
+from autograder.worker.simulation import SimulatedGPUs
 
 __all__ = [
     "EXTREME",
@@ -42,6 +44,7 @@ __all__ = [
     "binomial_bounds",
     "check",
     "close",
+    "contract",
     "different",
     "distributions",
     "eighths",
@@ -49,6 +52,7 @@ __all__ = [
     "example",
     "expect",
     "expect_normal",
+    "from_unit",
     "given",
     "hints",
     "items_of",
@@ -66,5 +70,7 @@ __all__ = [
     "tensor_lists",
     "tensor_of",
     "tensors",
+    "together",
     "tolerance",
+    "wrong",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import math
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 from autograder.language import _
+from autograder.suite.forms import Conversion, converted, forgiven, in_forgiven_form
 
 _TOLERANCE: dict[torch.dtype, tuple[float, float]] = {
     torch.float64: (1e-8, 1e-10),
@@ -27,7 +29,8 @@ class Mismatch(AssertionError):
 
     problem: a sentence for the student. got, want: the values it is about (None where words suffice).
     what: the expression that was judged (None: the last call of the submission). wrong: which entries of a tensor differ
-    (None: not known entry by entry). boxes: whether its rows end with the corners of boxes.
+    (None: not known entry by entry). boxes: whether its rows end with the corners of boxes. conversion: of a wrong form,
+    what would put it right (None: nothing, or it is no matter of form).
     """
 
     def __init__(
@@ -39,10 +42,11 @@ class Mismatch(AssertionError):
         *,
         wrong: Tensor | None = None,
         boxes: bool = False,
+        conversion: Conversion | None = None,
     ) -> None:
         super().__init__(problem)
         self.problem, self.got, self.want, self.what = problem, got, want, what
-        self.wrong, self.boxes = wrong, boxes
+        self.wrong, self.boxes, self.conversion = wrong, boxes, conversion
 
 
 def tolerance(dtype: torch.dtype) -> tuple[float, float]:
@@ -72,7 +76,10 @@ def close(
     that a difference can be drawn. Raises Mismatch.
     """
     if isinstance(want, Tensor):
-        _close_tensors(tensor_of(got, shape=want.shape, dtype=want.dtype, what=what), want, what, rtol, atol, boxes)
+        mine = in_forgiven_form(got, want)
+        if forgiven():  # what was rounded on the way stays rounded
+            rtol, atol = map(max, tolerance(want.dtype), *map(_coarser, forgiven()), (rtol or 0.0, atol or 0.0))
+        _close_tensors(tensor_of(mine, shape=want.shape, dtype=want.dtype, what=what), want, what, rtol, atol, boxes)
     elif isinstance(want, (list, tuple)):
         items = items_of(got, len(want), what=what)
         for index, (item, wanted) in enumerate(zip(items, want, strict=True)):
@@ -111,6 +118,7 @@ def tensor_of(
     what: str | None = None,
 ) -> Tensor:
     """Require a tensor (of this shape, None matching any size; of this dtype) and return it."""
+    got = _in_forgiven_form(got, shape, dtype)
     if not isinstance(got, Tensor):
         raise Mismatch(_("must be a torch.Tensor"), got, what=what)
     if shape is not None and not _shape_fits(got.shape, shape):
@@ -121,6 +129,56 @@ def tensor_of(
         problem = _("must have dtype {wanted}, not {dtype}").format(wanted=_name(dtype), dtype=_name(got.dtype))
         raise Mismatch(problem, got, what=what)
     return got
+
+
+def expect_form(got: Any, want: Any, *, what: str | None = None) -> None:
+    """Require the type, shape and dtype of `want`, whatever the values. Raises Mismatch, with the conversion that would do."""
+    try:
+        _expect_form(got, want, what)
+    except Mismatch as error:
+        value, took = converted(got, want)
+        with contextlib.suppress(Mismatch):
+            _expect_form(value, want, what)
+            error.conversion = took
+        raise
+
+
+def _expect_form(got: Any, want: Any, what: str | None) -> None:
+    if isinstance(want, Tensor):
+        tensor_of(got, shape=want.shape, dtype=want.dtype, what=what)
+    elif isinstance(want, (list, tuple)):
+        items = items_of(got, len(want), what=what)
+        for index, (item, wanted) in enumerate(zip(items, want, strict=True)):
+            _expect_form(item, wanted, _part(what, index))
+    elif isinstance(want, dict):
+        _expect_keys(got, want, what)
+        for key, wanted in want.items():
+            _expect_form(got[key], wanted, _part(what, key))
+    elif isinstance(want, (int, float)) and not isinstance(want, bool):
+        number_of(got, what=what)
+    elif type(got) is not type(want):
+        raise Mismatch(_("must be {value}").format(value=repr(want)), got, what=what)
+
+
+def _coarser(slip: tuple[str, str]) -> tuple[float, float]:
+    """The tolerance for what had a form of its own: a list of numbers becomes float32 unless told."""
+    dtype = torch.float32 if slip[0] == "list" else getattr(torch, slip[1], torch.float64)
+    return tolerance(dtype) if isinstance(dtype, torch.dtype) else tolerance(torch.float64)
+
+
+def _in_forgiven_form(got: Any, shape: Sequence[int | None] | None, dtype: torch.dtype | None) -> Any:
+    """`got` as a tensor of this shape and dtype, as far as what that takes is forgiven."""
+    if not forgiven():
+        return got
+    size = (1,) if isinstance(got, (int, float)) else getattr(got, "shape", ())
+    wanted = tuple(size if shape is None or None in shape else (n or 0 for n in shape))
+    own = [
+        item.dtype
+        for item in ([got] if isinstance(got, Tensor) else got if isinstance(got, list) else ())
+        if isinstance(item, Tensor)
+    ]
+    kind = dtype or (own[0] if own else torch.float32)
+    return in_forgiven_form(got, torch.empty(wanted, dtype=kind, device="meta"))
 
 
 def number_of(got: Any, *, what: str | None = None) -> float:
@@ -190,13 +248,17 @@ def _close_numbers(got: float, want: float, what: str | None, rtol: float | None
 
 
 def _close_mappings(got: Any, want: dict[Any, Any], what: str | None, rtol: float | None, atol: float | None) -> None:
+    _expect_keys(got, want, what)
+    for key, wanted in want.items():
+        close(got[key], wanted, what=_part(what, key), rtol=rtol, atol=atol)
+
+
+def _expect_keys(got: Any, want: dict[Any, Any], what: str | None) -> None:
     if not isinstance(got, dict):
         raise Mismatch(_("must be a dictionary"), got, what=what)
     if set(got) != set(want):
         problem = _("must have the keys {wanted}, not {keys}")
         raise Mismatch(problem.format(wanted=sorted(want, key=str), keys=sorted(got, key=str)), what=what)
-    for key, wanted in want.items():
-        close(got[key], wanted, what=_part(what, key), rtol=rtol, atol=atol)
 
 
 def _part(what: str | None, key: Any) -> str:

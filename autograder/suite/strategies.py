@@ -6,6 +6,7 @@ towards 1, so that the smallest failing input reads well.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ import torch
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from torch import Tensor
+
+from autograder.suite.layouts import laid_out
 
 Size = int | st.SearchStrategy[int]
 
@@ -49,7 +52,8 @@ def tensors(
     )
     tensor = torch.from_numpy(entries.copy()).to(chosen)
     layout = draw(st.sampled_from(["contiguous", "contiguous", "transposed", "sliced"])) if layouts else "contiguous"
-    return _laid_out(tensor, layout)
+    laid: Tensor = laid_out(tensor, layout)
+    return laid
 
 
 def matrices(rows: Size | None = None, columns: Size | None = None, **options: Any) -> st.SearchStrategy[Tensor]:
@@ -70,9 +74,17 @@ def distributions(draw: st.DrawFn, rows: Size | None = None, classes: Size | Non
     return weights / weights.sum(dim=1, keepdim=True)
 
 
-def labels(count: Size, classes: int) -> st.SearchStrategy[Tensor]:
+def labels(count: Size, classes: Size) -> st.SearchStrategy[Tensor]:
     """(count,) class indices below `classes`, int64."""
+    if isinstance(classes, st.SearchStrategy):
+        return classes.flatmap(lambda number: labels(count, number))
     return tensors((count,), elements=st.integers(0, classes - 1), dtype=torch.int64, layouts=False)
+
+
+def together(strategy: st.SearchStrategy[Sequence[Any]], *names: str) -> dict[str, st.SearchStrategy[Any]]:
+    """Inputs that are drawn together, by their names: `together(st.tuples(...), "y_hat", "y")`."""
+    drawn = st.shared(strategy, key=" ".join(names))
+    return {name: drawn.map(operator.itemgetter(place)) for place, name in enumerate(names)}
 
 
 @st.composite
@@ -106,7 +118,7 @@ def tensor_lists(
     for size in sizes:
         tensor = torch.randint(-16, 17, size, generator=generator).to(chosen) / 8
         layout = int(torch.randint(3, (), generator=generator)) if layouts else 0
-        drawn.append(_laid_out(tensor, ("contiguous", "transposed", "sliced")[layout]))
+        drawn.append(laid_out(tensor, ("contiguous", "transposed", "sliced")[layout]))
     return drawn
 
 
@@ -116,13 +128,3 @@ def _small(size: Size | None) -> Size:
 
 def _strategy(value: Any) -> st.SearchStrategy[Any]:
     return value if isinstance(value, st.SearchStrategy) else st.just(value)
-
-
-def _laid_out(tensor: Tensor, layout: str) -> Tensor:
-    if layout == "transposed" and tensor.ndim >= 2:
-        return tensor.transpose(0, -1).contiguous().transpose(0, -1)
-    if layout == "sliced" and tensor.ndim >= 1:
-        wide = torch.zeros((*tensor.shape[:-1], 2 * tensor.shape[-1]), dtype=tensor.dtype)
-        wide[..., ::2] = tensor
-        return wide[..., ::2]
-    return tensor

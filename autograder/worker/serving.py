@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
-import random
 import re
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -22,6 +21,7 @@ from autograder.language import _
 from autograder.protocol import wire
 from autograder.protocol.messages import (
     Absent,
+    Build,
     Call,
     Execute,
     Executed,
@@ -40,9 +40,12 @@ from autograder.protocol.messages import (
     Target,
     Watch,
 )
+from autograder.worker.gradients import vector_jacobian_product
 from autograder.worker.printing import CappedOutput
 from autograder.worker.recording import Recording, recording
+from autograder.worker.rig import Rig
 from autograder.worker.source import ParsedSource
+from autograder.worker.steps import STEPS, Rigged, Subject, fill, seed_everything
 
 MESSAGE_LIMIT = 1000
 FRAME_LIMIT = 6
@@ -61,6 +64,7 @@ class Server:
         self._numbers = itertools.count(1)
         self._source = ParsedSource([])
         self._probes: dict[str, Callable[..., Any]] = {}
+        self._at = ""
 
     @classmethod
     def of_submission(cls, output: CappedOutput) -> Server:
@@ -76,8 +80,10 @@ class Server:
                 return self._source.report()
             case Execute():
                 return self._execute(request)
-            case Call():
+            case Call(step=""):
                 return self._answered(request.fresh, lambda: self._call(request), request.watch)
+            case Call():
+                return self._step(request)
             case Get():
                 return self._answered(request.fresh, lambda: self._get(request))
             case Items():
@@ -97,11 +103,49 @@ class Server:
             problem = SourceProblem(label, line, describe_error(error), text)
         return Executed(problem, self._printed())
 
-    def _answered(self, fresh: bool, answer: Callable[[], Any], watch: Watch = Watch.NOTHING) -> Reply:
+    def _step(self, request: Call) -> Reply:
+        """Perform a step; what it does beside calling the submission is not the submission's work."""
+        record = Recording()
+        subject = Subject(
+            lambda **changes: self._subject(request, changes), request.seed, lambda: recording(record, request.watch)
+        )
+        args, options = self._held(request.args), self._held(request.options)
+
+        def perform() -> Any:
+            try:
+                return STEPS[request.step](subject, args, options)
+            finally:
+                self._at = subject.at or self._at
+
+        return self._answered(request.fresh, perform, Watch.NOTHING, record)
+
+    def _subject(self, request: Call, changes: dict[str, Any]) -> Callable[..., Any]:
+        match request.target:
+            case Build():
+                return self._built(request.target, changes)
+            case Probe():
+                called = functools.partial(self._probe(request.target), self._names())
+                return Rigged(called, _rig(request)) if "rig" in request.options else called
+        return self._resolve(request.target, request.attribute)  # type: ignore[no-any-return]
+
+    def _built(self, build: Build, changes: dict[str, Any]) -> nn.Module:
+        module = _lookup(self._namespace, build.name)(*self._held({**build.args, **changes}).values())
+        if not isinstance(module, nn.Module):
+            raise TypeError(f"{build.name} is not an nn.Module")
+        if build.dtype is not None:
+            module.to(build.dtype)
+        if build.weights is not None:
+            fill(module, build.weights)
+        return module.train(build.training)
+
+    def _answered(
+        self, fresh: bool, answer: Callable[[], Any], watch: Watch = Watch.NOTHING, record: Recording | None = None
+    ) -> Reply:
         if fresh:  # numbers start anew too: the same questions get the same answers
             self._objects.clear()
             self._numbers = itertools.count(1)
-        record, reading = Recording(), Recording()
+        self._at = ""
+        record, reading = record or Recording(), Recording()
         try:
             with default_modes(), recording(record, watch):
                 value = answer()
@@ -114,7 +158,7 @@ class Server:
         except BaseException as error:
             return Raised(
                 type(error).__name__, error_text(error), own_frames(error), self._printed(),
-                dict(record.operations), sorted(record.functions),
+                dict(record.operations), sorted(record.functions), self._at[:MESSAGE_LIMIT],
             )  # fmt: skip
         return Returned(packed, self._printed(), dict(record.operations), sorted(record.functions))
 
@@ -122,7 +166,7 @@ class Server:
         function = self._resolve(request.target, request.attribute)
         args, kwargs = self._held(request.args), self._held(request.kwargs)
         if isinstance(request.target, Probe):
-            args = [_Names(self._namespace), *args]
+            args = [self._names(), *args]
         seed_everything(request.seed)
         if request.vjp:
             return vector_jacobian_product(function, args, kwargs, request.cotangent, request.seed)
@@ -143,6 +187,8 @@ class Server:
                 value = self._objects[number]
             case Probe():
                 value = self._probe(target)
+            case Build():
+                value = self._built(target, {})
         for part in attribute.split(".") if attribute else []:
             try:
                 value = getattr(value, part)
@@ -154,13 +200,27 @@ class Server:
 
     def _probe(self, probe: Probe) -> Callable[..., Any]:
         if probe.source not in self._probes:
-            namespace: dict[str, Any] = {"torch": torch, "np": np, "nn": nn, "Tensor": Tensor, "Any": Any}
+            namespace: dict[str, Any] = {
+                "torch": torch,
+                "np": np,
+                "nn": nn,
+                "Tensor": Tensor,
+                "Any": Any,
+                "at": self._is_at,
+            }
             # A warning about the probe's own code is no business of the student's; it goes by this name.
             namespace["__name__"] = PROBE_MODULE
             warnings.filterwarnings("ignore", module=PROBE_MODULE)
             exec(compile(probe.source, "<probe>", "exec", dont_inherit=True), namespace)
             self._probes[probe.source] = namespace[probe.name]
         return self._probes[probe.source]
+
+    def _is_at(self, call: str) -> None:
+        """What a probe says before each of its calls, so that the one that raises is the one that is shown."""
+        self._at = call
+
+    def _names(self) -> _Names:
+        return _Names(self._namespace)
 
     def _held(self, value: Any) -> Any:
         """Replace references to held objects by the objects, at any depth."""
@@ -205,6 +265,12 @@ class Server:
         return self._output.take() if self._output is not None else ""
 
 
+def _rig(request: Call) -> Rig:
+    options = dict(request.options["rig"])
+    weights = options.pop("weights")
+    return Rig(fill=lambda network: fill(network, weights), **options)
+
+
 class _MissingError(Exception):
     """The submission has no such name or attribute."""
 
@@ -226,15 +292,6 @@ def _lookup(namespace: Mapping[str, Any], name: str) -> Any:
     if name not in namespace:
         raise _MissingError(name)
     return namespace[name]
-
-
-def seed_everything(seed: int) -> None:
-    """Set the generators of torch, numpy and random, so that a call's randomness depends on its seed alone."""
-    torch.default_generator.manual_seed(seed)  # torch.manual_seed would also queue a call per seed for a lazy CUDA
-    if torch.cuda.is_initialized():
-        torch.cuda.manual_seed_all(seed)
-    np.random.seed(seed % 2**32)
-    random.seed(seed)
 
 
 def _plain(value: Any) -> Any:
@@ -260,74 +317,6 @@ def default_modes() -> Iterator[None]:
             yield
         finally:
             torch.set_default_dtype(dtype)
-
-
-def vector_jacobian_product(
-    function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any], cotangent: Any, seed: int
-) -> dict[str, Any]:
-    """Run forward and backward once.
-
-    The floating-point tensors among `args` (in order, at any depth) are the inputs. The cotangents are `cotangent`
-    (one tensor, or one per floating-point output), or standard normal draws from `seed`.
-    Returns output; inputs: one gradient or None each; parameters: name -> gradient or None, for modules.
-    """
-    inputs: list[Tensor] = []
-    tracked = _track(args, inputs)
-    output = function(*tracked, **kwargs)
-    outputs = [t for t in _tensors(output) if t.is_floating_point()]
-    module = _module_of(function)
-    parameters = dict(module.named_parameters()) if module is not None else {}
-    cotangents = _cotangents(outputs, cotangent, seed)
-    reached = [(o, c) for o, c in zip(outputs, cotangents, strict=True) if o.requires_grad]
-    wanted = [*inputs, *(p for p in parameters.values() if p.requires_grad)]
-    gradients: list[Tensor | None] = [None] * len(wanted)
-    if reached and wanted:
-        gradients = list(
-            torch.autograd.grad([o for o, _ in reached], wanted, [c for _, c in reached], allow_unused=True)
-        )
-    trainable = [name for name, p in parameters.items() if p.requires_grad]
-    return {
-        "output": output,
-        "inputs": gradients[: len(inputs)],
-        "parameters": dict(zip(trainable, gradients[len(inputs) :], strict=True)),
-    }
-
-
-def _track(value: Any, inputs: list[Tensor]) -> Any:
-    """Make every floating-point tensor a leaf, and pass a copy of it on, so that in-place code stays legal."""
-    if isinstance(value, Tensor) and value.is_floating_point():
-        leaf = value.detach().requires_grad_()
-        inputs.append(leaf)
-        return leaf * 1 if leaf.is_contiguous() else leaf.as_strided(leaf.shape, leaf.stride())
-    if isinstance(value, list):
-        return [_track(item, inputs) for item in value]
-    return value
-
-
-def _tensors(value: Any) -> Iterable[Tensor]:
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _tensors(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _tensors(item)
-
-
-def _cotangents(outputs: list[Tensor], given: Any, seed: int) -> list[Tensor]:
-    if given is not None:
-        chosen = list(_tensors(given))
-        if len(chosen) != len(outputs):
-            raise ValueError(f"{len(outputs)} tensors came back where {len(chosen)} were expected")
-        return chosen
-    generator = torch.Generator().manual_seed(seed)
-    return [torch.randn(o.shape, generator=generator, dtype=torch.float64).to(o.dtype) for o in outputs]
-
-
-def _module_of(function: Callable[..., Any]) -> nn.Module | None:
-    owner = getattr(function, "__self__", function)
-    return owner if isinstance(owner, nn.Module) else None
 
 
 def describe_error(error: BaseException) -> str:

@@ -17,6 +17,7 @@ from autograder.grader.suite_file import Check, Suite
 from autograder.grader.workers import Zygote
 from autograder.protocol.messages import Call, Name, Returned, encode
 from autograder.results.document import Outcome
+from autograder.suite.checks import CheckMark
 
 SOURCE = """
 import os, time
@@ -51,7 +52,7 @@ def value(reply: object) -> object:
 
 def check_of(function, wrapper) -> Check:
     parameters = ("submission", "reference", "n")
-    return Check("test_it", "A title.", "double", 1, function, wrapper, {}, frozenset(), parameters)
+    return Check("test_it", "A title.", "double", 1, function, wrapper, {}, frozenset(), parameters, CheckMark("double", 1))
 
 
 @given(n=st.integers(0, 1000))

@@ -171,7 +171,7 @@ def test_each_flaw_is_named(kind: str, course: Course, fine: Unit):
         ("Too short?", ["the hint has 2 words, and not 15 to 80"]),
         (" ".join(["word"] * 81) + "?", ["the hint has 81 words, and not 15 to 80"]),
         (f"Use X.sum(dim=1) instead. {SENTENCE}", ["the hint holds code"]),
-        (f"{SENTENCE} It is wrong.", ["the hint ends with neither a question nor a place to look at"]),
+        (f"{SENTENCE} It is wrong.", ["the hint ends with neither a question nor a place to look at: 'It is wrong.'"]),
         (f"{SENTENCE} Look at the axis of the sum.", []),
     ],
 )
@@ -272,7 +272,7 @@ def test_what_is_translated_elsewhere_is_filled_in(course: Course):
 
 
 def test_a_new_unit_has_all_its_files_and_is_a_draft(course: Course):
-    written = scaffold(course, "tripling", ["triple", "Triple"])
+    written = scaffold(course, "tripling", ["triple(X, factor=3)", "Triple"])
     assert {path.name for path in written if path.parent.name == "tripling"} == {
         "unit.toml", "test_hidden.py", "test_public.py", "wrong.py", "right.py", "test_reference.py", "zh.po",
     }  # fmt: skip
@@ -296,7 +296,8 @@ def test_a_new_unit_has_all_its_files_and_is_a_draft(course: Course):
         ("Tripling", ["triple"], "'Tripling' is no name for a unit"),
         ("tripling", [], "name at least one exercise"),
         ("tripling", ["a-b"], "'a-b' is no name for an exercise"),
-        ("tripling", ["a", "a"], "stands there twice"),
+        ("tripling", ["a", "a(X)"], "a stands there twice"),
+        ("tripling", ["a(X"], r"'a\(X' is no name for an exercise; write softmax, or 'softmax\(X\)'"),
         ("halving", ["halve"], r"list halving in the part of solutions/course\.toml that it belongs to"),
         ("doubling", ["double"], r"solutions/doubling\.py.* are there already; nothing was written"),
     ],

@@ -9,7 +9,7 @@ import pytest
 import torch
 from conftest import GOOD, submission_of
 
-from autograder.grader.exhibit import Desk, Exhibit, Handle, Local, Room, forbidden_operators
+from autograder.grader.exhibit import Desk, Exhibit, Handle, Local, Room, Sitting, forbidden_operators
 from autograder.grader.faults import CrashFault, ForbiddenFault, MissingFault, RaisedFault, TimeoutFault
 from autograder.grader.session import Session
 from autograder.grader.trusted import run_source
@@ -183,6 +183,22 @@ def test_operations_are_counted(exhibit: Exhibit):
 
 
 @probe
+def pair_then_shout(names, X):
+    """pair(X, X)"""
+    names.pair(X, X)
+    at("shouts(), after pair(X, X)")  # noqa: F821
+    return names.shouts()
+
+
+def test_the_call_of_a_probe_that_failed_is_the_one_that_is_shown(exhibit: Exhibit):
+    X = torch.ones(2)
+    with pytest.raises(RaisedFault, match=r"shouts\(\), after pair\(X, X\) raised ValueError: no"):
+        exhibit.run(pair_then_shout, X)
+    with pytest.raises(RaisedFault, match=r"^shouts\(\) raised ValueError: no"):
+        exhibit.shouts()
+
+
+@probe
 def twice(names, X):
     """double(double(X))"""
     names.double = lambda value: value + 1
@@ -306,8 +322,8 @@ class Forger:
 
 
 def test_answers_are_kept_as_long_as_there_is_room():
-    room = Room(20_000)
-    desk = Desk(Forger(encode(Returned(wire.pack(torch.ones(1000, dtype=torch.float64))))), room=room)
+    sitting = Sitting(Room(20_000))
+    desk = Desk(Forger(encode(Returned(wire.pack(torch.ones(1000, dtype=torch.float64))))), sitting=sitting)
     exhibit = started(desk)
     for _ in range(5):
         assert exhibit.f().shape == (1000,)

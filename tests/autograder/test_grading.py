@@ -394,7 +394,10 @@ PATCHED = """
 import msgspec, struct, sys
 from types import SimpleNamespace
 def double(X):
-    s = SimpleNamespace(**sys._getframe(1).f_globals)
+    frame = sys._getframe(1)
+    while 'Server' not in frame.f_globals:
+        frame = frame.f_back
+    s = SimpleNamespace(**frame.f_globals)
     w = s.wire
     {how}
     return X

@@ -14,6 +14,7 @@ PACKAGE = Path(autograder.__file__).parent
 # From the ground up. What stands in one row does not know its neighbours.
 STOREYS = (
     ("language",),
+    ("promises",),
     ("course",),
     ("files",),
     ("keeping",),

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from autograder import language
 from autograder.authoring import building, catalogs, prose, sentences
+from autograder.authoring.declared import declared
 from autograder.authoring.finding import Finder
 from autograder.authoring.verifying import Verifier
 from autograder.cli import app
@@ -102,7 +103,7 @@ def test_every_message_is_said_from_a_literal():
 def test_every_exercise_has_hints_in_three_steps_and_none_is_code_of_the_solution(unit: Unit):
     hints = read_hints(unit.public_suite)
     assert list(hints) == list(dict.fromkeys(hints))
-    assert set(hints) == set(exercises(unit)) == exercises_of(unit.hidden_suite)
+    assert set(hints) == set(exercises(unit)) == {each.exercise for each in declared(unit.hidden_suite, "check")}
     regions = re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", unit.solution.read_text(encoding="utf-8"), re.S)
     lines = {line.strip() for region in regions for line in region.split("\n") if len(line.strip()) > 8}
     for exercise, each in hints.items():
@@ -110,10 +111,6 @@ def test_every_exercise_has_hints_in_three_steps_and_none_is_code_of_the_solutio
         for step in each.steps:
             assert re.search(r"`|torch|\bnn\.|self\.\w|\w\.\w+\(", step) is None, step
             assert [line for line in lines if line in step] == [], exercise
-
-
-def exercises_of(suite: Path) -> set[str]:
-    return set(re.findall(r'^@check\("(\w+)"', suite.read_text(encoding="utf-8"), re.M))
 
 
 # Stubs in other languages
@@ -442,7 +439,7 @@ def scores(result: SubmissionResult) -> list[tuple[str, str, float]]:
 def test_titles_sentences_of_the_suite_and_misconceptions_are_chinese_too(grader: Grader):
     unit = REAL.unit("softmax_regression")
     with speaking("zh"):
-        variant = next(v for v in misconceptions(unit) if v.identifier == "column_softmax")
+        variant = next(v for v in misconceptions(unit) if v.name.startswith("normalised over the examples"))
         grader.forget()
         result = grader.unit(unit).grade(variant.submission, only=["softmax"])
         named = language.translated(variant.name, unit.home)  # type: ignore[union-attr]

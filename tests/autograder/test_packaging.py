@@ -67,7 +67,7 @@ def test_a_student_can_list_and_check_with_the_wheel_alone(wheel: Path, tmp_path
     assert "softmax_regression" in listed.stdout, listed.stderr
     checked = run("check", "softmax_regression")
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    assert "9 of 9 points" in checked.stdout
+    assert "20 of 20 points" in checked.stdout
     graded = run("grade", "softmax_regression.py")
     assert graded.returncode == 3
     assert "test_hidden.py does not exist" in graded.stderr

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from conftest import COURSE
 
-from autograder.authoring import planning
+from autograder.authoring import generic, planning
 from autograder.authoring.bench import Bench
 from autograder.authoring.finding import Finder
+from autograder.authoring.linting import lint
 from autograder.authoring.planning import Asked, Found, Piece
 from autograder.authoring.verifying import Finding, Verifier
 from autograder.course import CourseError, Unit, load_course
@@ -328,3 +329,57 @@ VARIANTS = {
     "    return E / E.sum(1, keepdim=True)\n",
     "noise": '\n\n@accepted("noise", "style {number}")\ndef noise_{number}(n):\n    return torch.rand(n)\n',
 }
+
+
+# Contracts: what must be noticed, and what must earn nothing
+
+
+CONTRACT = '''
+from autograder.suite import contract
+
+contract("double", inputs={"X": matrices()}, matches="Every entry is twice as large.", keeps=True, also={})
+'''
+
+
+def with_contract(tmp_path: Path, more: str = "", points: str = "[points]\ndouble = 4\n") -> Unit:
+    unit = copied(tmp_path)
+    unit.hidden_suite.write_text(unit.hidden_suite.read_text() + CONTRACT + more)
+    home = unit.home / "unit.toml"
+    home.write_text(home.read_text().replace("[forbidden]", f"{points}\n[forbidden]", 1))
+    return load_course(unit.root).unit("doubling")
+
+
+def said_of(unit: Unit, bench: Bench, kind: str) -> dict[str, str]:
+    findings = Verifier(Finder(1, bench=bench), only="double").verify([unit])
+    return {each.subject: each.problem for each in findings if each.subject.startswith(kind)}
+
+
+def test_each_promise_is_broken_once_and_must_be_noticed(tmp_path: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    unit = with_contract(tmp_path)
+    assert set(said_of(unit, bench, "generic").values()) == {""}
+    # A mistake that breaks nothing stands for a clause that notices nothing.
+    monkeypatch.setitem(generic._BODIES["keeps"], "a setting is switched", "return right(*args)")
+    found = said_of(unit, bench, "generic")
+    assert found.pop("generic double.keeps: a setting is switched") == "is not noticed by double.keeps"
+    assert set(found.values()) == {""}
+
+
+def test_what_answers_nothing_earns_next_to_nothing(tmp_path: Path, bench: Bench):
+    unit = with_contract(tmp_path)
+    assert set(said_of(unit, bench, "non-answer").values()) == {""}
+    easy = '\n\n@check("easy", points=1)\n@given(X=matrices())\ndef test_easy(submission, X):\n    """Anything will do."""\n'
+    unit = with_contract(tmp_path / "easy", easy.replace('"easy"', '"double"').replace("test_easy", "test_anything"))
+    assert set(said_of(unit, bench, "non-answer").values()) == {""}, "a property earns nothing without the definition"
+    unit = with_contract(tmp_path / "loose", easy.replace('"easy"', '"double"').replace("test_easy", "test_anything"))
+    replace(unit.hidden_suite, CONTRACT, "")
+    found = said_of(unit, bench, "non-answer")
+    assert found["non-answer double: zeros"] == "earns 25% of the exercise, and may earn 5%"
+
+
+def test_points_are_given_to_every_exercise_or_to_none(tmp_path: Path):
+    unit = with_contract(tmp_path, points="[points]\ndouble = 4\nhalve = 2\n")
+    said = [flaw.problem for flaw in lint(load_course(unit.root), [unit])]
+    assert "gives points for halve, which is no exercise" in said
+    assert "gives points for other exercises, but not for noise" in said
+    with pytest.raises(CourseError, match="points"):
+        with_contract(tmp_path / "bad", points="[points]\ndouble = 0\n")

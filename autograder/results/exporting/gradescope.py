@@ -68,7 +68,7 @@ def _tests(result: SubmissionResult) -> Iterator[dict[str, Any]]:
             if check.outcome is not Outcome.NOT_ASSESSED:
                 passed = check.outcome is Outcome.PASSED
                 test |= {
-                    "score": check.points if passed else 0.0,
+                    "score": check.earned,
                     "max_score": check.points,
                     "status": "passed" if passed else "failed",
                 }

@@ -1,4 +1,4 @@
-"""Hardware that is not there. What stands here is shipped to workers as source."""
+"""Hardware that is not there. What stands here is used by contracts, and shipped with probes as source."""
 
 # ruff: noqa: B905, ANN
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, no-any-return, attr-defined"
