@@ -106,3 +106,33 @@ hints(
     "module's own mode, and keep the statistics that come back.",
     formula="γ = 1, β = 0, moving mean = 0, moving variance = 1 at first, of shape (1, C) or (1, C, 1, 1)",
 )
+
+# What the stubs promise, on a few inputs. Made by `autograder build`.
+
+from autograder.suite import contract  # noqa: E402
+
+contract(
+    'batch_norm',
+    public={'X': torch.tensor([[0.0, 1.0], [4.0, 1.0]]), 'gamma': torch.tensor([[3.0, 1.0]]), 'beta': torch.tensor([[1.0, 0.0]]), 'moving_mean': torch.tensor([[0.0, 2.0]]), 'moving_var': torch.tensor([[1.0, 0.5]]), 'eps': 5.0, 'momentum': 0.9, 'training': True},
+    gradient=['X', 'gamma', 'beta'],
+    through='Y',
+    returns=('Y', 'moving_mean', 'moving_var'),
+    keeps=True,
+    layout=['X'],
+    device=['X'],
+    mode=True,
+)
+
+contract(
+    'BatchNorm',
+    builds=['num_features', 'num_dims'],
+    public={'num_features': 2, 'num_dims': 2, 'X': torch.tensor([[0.0, 1.0], [4.0, 1.0]])},
+    gradient=['X', 'parameters'],
+    keeps=True,
+    changes=['moving_mean', 'moving_var'],
+    buffers=['moving_mean', 'moving_var'],
+    layout=True,
+    device=True,
+    mode=True,
+    state_dict=True,
+)
