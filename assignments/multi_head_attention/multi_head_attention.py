@@ -8,7 +8,7 @@
 #
 # **Shapes.** $b$ examples, $n$ queries and $m$ key–value pairs per example, `num_heads` heads. `num_hiddens`,
 # $h$, is the width of all heads together; it is always a multiple of `num_heads`, and $d = h\,/\,$`num_heads`
-# is the width of one head. No size is 0. Inputs may be transposed or sliced views of other tensors.
+# is the width of one head. No size is 0.
 #
 # **Rules.** `nn.functional.scaled_dot_product_attention`, `nn.MultiheadAttention` and what is built on them are
 # ruled out in `MultiHeadAttention`: you are building it. `nn.Linear` and everything else in torch are yours.
@@ -71,11 +71,14 @@ class DotProductAttention(nn.Module):
 #
 # - `X`: (b, n, h), any dtype. `num_heads`: an int that divides h.
 # - returns: (b · num_heads, n, h / num_heads), same dtype, the heads of one example **adjacent**. Numbers only
-#   change places, whatever they are, and gradients find their way back. `X` itself stays as it is (the result may be a view of it), and so do earlier results.
+#   change places, whatever they are. The result may be a view of `X`.
 #
 # Hint: `reshape` never moves a number: it reads them in order and breaks the lines elsewhere. So first give the
 # heads an axis of their own, then bring that axis to where it belongs, and only then merge axes. Which two axes
 # must be neighbours for the last step?
+#
+# Gradients reach `X`. What goes in stays as it is, and a call remembers nothing of earlier ones.
+# `X` may be transposed or sliced out of a larger tensor.
 
 
 # %%
@@ -97,12 +100,14 @@ def transpose_qkv(X, num_heads):
 #
 # - `X`: (b · num_heads, n, d), any dtype, as `transpose_qkv` orders it. `num_heads`: an int that divides the
 #   length of the first axis.
-# - returns: (b, n, num_heads · d), same dtype; here too, numbers only change places, and gradients find their way
-#   back. `transpose_output(transpose_qkv(X, num_heads), num_heads)` equals
-#   `X`. The argument itself stays as it is (the result may be a view of it), and so do earlier results.
+# - returns: (b, n, num_heads · d), same dtype. Here too, numbers only change places:
+#   `transpose_output(transpose_qkv(X, num_heads), num_heads)` equals `X`. The result may be a view of `X`.
 #
 # Hint: undo the steps of `transpose_qkv`, last one first. A permuted tensor is not contiguous; which of `view`
 # and `reshape` minds?
+#
+# Gradients reach `X`. What goes in stays as it is, and a call remembers nothing of earlier ones.
+# `X` may be transposed or sliced out of a larger tensor.
 
 
 # %%
@@ -129,23 +134,25 @@ def transpose_output(X, num_heads):
 # $j$, and padding is left out of the softmax.
 #
 # - submodules: `W_q` (query size to h), `W_k` (key size to h), `W_v` (value size to h) and `W_o` (h to h), all
-#   `nn.Linear`. With `bias=False` none of them has a bias, with `bias=True` all four do. So the `state_dict()`
-#   holds `W_q.weight`, `W_k.weight`, `W_v.weight`, `W_o.weight`, with `bias=True` also `W_q.bias` and so on, and
-#   nothing else, after a call too. How they are initialised is up to you.
-# - `layer(queries, keys, values, valid_lens)` with `queries` (b, n, query size), `keys` (b, m, key size),
-#   `values` (b, m, value size), all float32 or all float64 and finite, padding too; returns (b, n, h), same dtype.
-#   Scores of either sign may run into the thousands. Gradients reach queries, keys, values and all parameters.
+#   `nn.Linear`. All four have a bias with `bias=True`, and none with `bias=False`. There are no other parameters. How
+#   they are initialised is up to you.
+# - `layer(queries, keys, values, valid_lens)` with `queries` (b, n, query size), `keys` (b, m, key size) and
+#   `values` (b, m, value size) returns (b, n, h), same dtype.
 # - `valid_lens`: `None` (every key counts), (b,) int64, one length per example, shared by its queries, or (b, n)
-#   int64, one length per query; from 1 to m. **All heads of an example share its lengths.** It stays as it is,
-#   and so do the queries, keys and values.
-# - A layer may be called any number of times, with other sizes and lengths, under `torch.no_grad()`, or after a
-#   training step has changed its weights: an earlier call plays no part in a later one, and its result stays.
-# - Dropout with probability `dropout` (below 1) acts on the attention weights of every head (each is zeroed or
-#   multiplied by $1/(1-p)$, independently), in training mode only, and on nothing else.
+#   int64, one length per query; from 1 to m. **All heads of an example share its lengths.**
+# - Dropout acts on the attention weights of every head, and on nothing else: each weight is zeroed with probability
+#   $p$, the argument `dropout` (below 1), independently of the others, or else divided by $1 - p$.
 #
 # Hint: after `transpose_qkv` there are b · num_heads matrices of queries, but `valid_lens` still has b rows. In
 # which order do the heads follow each other, and so, in which order must the lengths be repeated? (Compare
 # `Tensor.repeat` with `torch.repeat_interleave`, and mind the axis.)
+#
+# Inputs are all float32 or all float64 and finite, padding too. Scores of either sign may run into the thousands.
+#
+# Gradients reach `queries`, `keys`, `values` and its parameters. What goes in stays as it is, and a
+# call remembers nothing of earlier ones. `queries`, `keys` and `values` may be transposed or sliced
+# out of a larger tensor. It drops in training mode only. Each example is treated by itself,
+# whatever else is in the batch.
 
 
 # %%

@@ -107,3 +107,34 @@ hints(
     formula="H_j = softmax([W_q Q]_j [W_k K]_jᵀ / √d) [W_v V]_j,  output = W_o [H₁ | … | H_H];  lengths ℓ₀, "
     "…, ℓ₀, ℓ₁, …, ℓ₁, … (num_heads times each)",
 )
+
+# What the stubs promise, on a few inputs. Made by `autograder build`.
+
+from autograder.suite import contract  # noqa: E402
+
+contract(
+    'transpose_qkv',
+    public={'X': torch.arange(12.0).reshape(1, 3, 4), 'num_heads': 2},
+    gradient=['X'],
+    keeps=True,
+    layout=['X'],
+)
+
+contract(
+    'transpose_output',
+    public={'X': torch.arange(12.0).reshape(2, 3, 2), 'num_heads': 2},
+    gradient=['X'],
+    keeps=True,
+    layout=['X'],
+)
+
+contract(
+    'MultiHeadAttention',
+    builds=['key_size', 'query_size', 'value_size', 'num_hiddens', 'num_heads', 'dropout', 'bias'],
+    public={'key_size': 2, 'query_size': 2, 'value_size': 3, 'num_hiddens': 4, 'num_heads': 2, 'dropout': 0.0, 'bias': False, 'queries': torch.tensor([[[0.0, 1.0]], [[2.0, -1.0]]]), 'keys': torch.tensor([[[1.0, 0.5], [0.0, 2.0]]] * 2), 'values': torch.arange(12.0).reshape(2, 2, 3), 'valid_lens': torch.tensor([1, 2])},
+    gradient=['queries', 'keys', 'values', 'parameters'],
+    keeps=True,
+    layout=['queries', 'keys', 'values'],
+    drops='dropout',
+    alone=['queries', 'keys', 'values', 'valid_lens'],
+)

@@ -8,7 +8,7 @@
 #
 # **形状**：$b$个样本，每个样本有$n$个查询和$m$个键值对，`num_heads`个头。`num_hiddens`即$h$，
 # 是所有头合起来的宽度；它总是`num_heads`的倍数，$d = h\,/\,$`num_heads`是一个头的宽度。
-# 没有大小为0的轴。输入可能是其他张量的转置或切片视图。
+# 没有大小为0的轴。
 #
 # **规则**：在`MultiHeadAttention`中不能使用`nn.functional.scaled_dot_product_attention`、
 # `nn.MultiheadAttention`以及建立在它们之上的东西：你正是要构建它。
@@ -73,11 +73,13 @@ class DotProductAttention(nn.Module):
 #
 # - `X`：(b, n, h)，任意数据类型。`num_heads`：整除h的整数。
 # - 返回：(b · num_heads, n, h / num_heads)，数据类型相同，同一个样本的各个头**相邻**。
-#   无论是什么数，都只是改变位置，梯度也能够回传。`X`本身保持不变（结果可以是它的视图），
-#   先前的结果也保持不变。
+#   无论是什么数，都只是改变位置。结果可以是`X`的视图。
 #
 # 提示：`reshape`从不移动数：它按顺序读取，只是在别处换行。所以先给头一个自己的轴，
 # 再把这个轴移到它应在的位置，然后才合并轴。最后一步要求哪两个轴相邻？
+#
+# 梯度能传到`X`。传入的一切保持不变，每次调用也不记得以前的调用。`X`可以是转置得到的，
+# 也可以是从更大的张量中切片得到的。
 
 
 # %%
@@ -99,12 +101,14 @@ def transpose_qkv(X, num_heads):
 #
 # - `X`：(b · num_heads, n, d)，任意数据类型，次序与`transpose_qkv`的结果相同。`num_heads`：
 #   整除第一个轴的长度的整数。
-# - 返回：(b, n, num_heads · d)，数据类型相同；这里数同样只是改变位置，梯度也能够回传。
-#   `transpose_output(transpose_qkv(X, num_heads), num_heads)`等于`X`。
-#   参数本身保持不变（结果可以是它的视图），先前的结果也保持不变。
+# - 返回：(b, n, num_heads · d)，数据类型相同。这里的数也只是改变位置：
+#   `transpose_output(transpose_qkv(X, num_heads), num_heads)`等于`X`。结果可以是`X`的视图。
 #
 # 提示：还原`transpose_qkv`的各步，最后一步最先。permute之后的张量在内存中不连续；
 # `view`和`reshape`中哪一个会介意？
+#
+# 梯度能传到`X`。传入的一切保持不变，每次调用也不记得以前的调用。`X`可以是转置得到的，
+# 也可以是从更大的张量中切片得到的。
 
 
 # %%
@@ -129,23 +133,24 @@ def transpose_output(X, num_heads):
 # 这里$W \mathbf X$表示把线性层$W$应用于每一行，$[\cdot]_j$表示头$j$的特征，softmax不计填充。
 #
 # - 子模块：`W_q`（查询大小到h）、`W_k`（键大小到h）、`W_v`（值大小到h）和`W_o`（h到h），
-#   都是`nn.Linear`。`bias=False`时都没有偏置，`bias=True`时四者都有。
-#   所以`state_dict()`中有`W_q.weight`、`W_k.weight`、`W_v.weight`、`W_o.weight`，
-#   `bias=True`时还有`W_q.bias`等等，没有别的，调用之后也是如此。如何初始化由你决定。
+#   都是`nn.Linear`。`bias=True`时四者都有偏置，`bias=False`时都没有。此外没有别的参数。
+#   如何初始化由你决定。
 # - `layer(queries, keys, values, valid_lens)`，其中`queries` (b, n, 查询大小)、`keys`
-#   (b, m, 键大小)、`values` (b, m, 值大小)，全为float32或全为float64，元素都是有限的，填充也是；
-#   返回(b, n, h)，数据类型相同。分数无论正负，都可以大到数千。梯度传到查询、键、值和所有参数。
-# - `valid_lens`：`None`（每个键都算数）；(b,) int64，每个样本一个长度，由它的查询共用；或(b, n)
-#   int64，每个查询一个长度；都在1到m之间。**一个样本的所有头共用它的长度。** 它保持不变，查询、
-#   键和值也是如此。
-# - 一个层可以调用任意多次，大小和长度可以不同，可以在`torch.no_grad()`下调用，
-#   也可以在一步训练改变了权重之后调用：先前的调用不影响后来的调用，它的结果也保持不变。
-# - 概率为`dropout`（小于1）的暂退法作用于每个头的注意力权重（每个权重独立地置零或乘以$1/(1-p)$），
-#   仅在训练模式下，并且不作用于别的东西。
+#   (b, m, 键大小)、`values` (b, m, 值大小)，返回(b, n, h)，数据类型相同。
+# - `valid_lens`：`None`（每个键都算数）；(b,) int64，每个样本一个长度，由它的各个查询共用；或(b, n)
+#   int64，每个查询一个长度；取值从1到m。**一个样本的所有头共用它的长度。**
+# - 暂退法只作用于每个头的注意力权重：每个权重以概率$p$（即参数`dropout`，小于1）置零，
+#   与其他权重无关，否则除以$1 - p$。
 #
 # 提示：在`transpose_qkv`之后有b · num_heads个查询矩阵，而`valid_lens`仍只有b行。
 # 各个头以什么次序相接？因此长度要以什么次序重复？
 # （请比较`Tensor.repeat`与`torch.repeat_interleave`，并注意轴。）
+#
+# 输入全为float32或全为float64，元素都是有限的，填充也是。分数无论正负，都可以大到数千。
+#
+# 梯度能传到`queries`、`keys`、`values`和它的参数。传入的一切保持不变，每次调用也不记得以前的调用。
+# `queries`、`keys`和`values`可以是转置得到的，也可以是从更大的张量中切片得到的。
+# 只在训练模式下丢弃。每个样本单独处理，与批量中的其他样本无关。
 
 
 # %%
