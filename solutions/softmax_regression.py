@@ -12,9 +12,6 @@
 # **Rules.** `torch.softmax`, `torch.logsumexp`, `F.cross_entropy`, `F.nll_loss` and their variants are ruled out in
 # `softmax`, `cross_entropy` and `net`: you are building them. Everything else in torch is yours.
 #
-# **Side effects.** A call changes neither the tensors it is given nor torch's settings (whether gradients are recorded,
-# the default dtype), and remembers nothing of earlier calls. Only training changes parameters.
-#
 # Fill in each place that says `YOUR CODE HERE`. Run `autograder check softmax_regression` whenever you like.
 
 # %%
@@ -26,12 +23,13 @@ from torch import nn
 #
 # $$\operatorname{softmax}(X)_{ij} = \frac{\exp(X_{ij})}{\sum_k \exp(X_{ik})}$$
 #
-# - `X`: (n, q), floating point, finite entries of any size: a logit of 50 000 must not turn the result into `nan`.
-# - returns: (n, q), same dtype; every row is positive (a tiny entry may be rounded to 0) and sums to 1. Gradients must
-#   reach `X`, finite for logits of any size too; `X` itself stays as it is.
+# - `X`: (n, q), logits of any size: 50 000 must turn neither the result nor a gradient into `nan`.
+# - returns: (n, q), same dtype. Every row is positive (a tiny entry may be rounded to 0) and sums to 1.
 #
 # Hint: the result does not change if you subtract the same number from every entry of a row. Which number keeps every
 # exponent at or below zero?
+#
+# {promises of softmax}
 
 
 # %%
@@ -54,8 +52,9 @@ def softmax(X):
 #
 # - `y_hat`: (n, q), probabilities (rows of a softmax). `y`: (n,), class indices, int64.
 # - returns: (n,), one loss per example, same dtype as `y_hat`. No mean, no sum: the training loop decides. Probabilities
-#   as small as $10^{-12}$ count with their own logarithm. Gradients must reach `y_hat`, and are finite
-#   where other classes have probability 0.
+#   as small as $10^{-12}$ count with their own logarithm. Where other classes have probability 0, the gradient is finite.
+#
+# {promises of cross_entropy}
 
 
 # %%
@@ -76,7 +75,9 @@ def cross_entropy(y_hat, y):
 #
 # - `X`: (n, ...) with $d$ numbers per example, for instance (n, 3, 28, 28) for colour images. `W`: (d, q). `b`: (q,).
 #   All of one floating dtype.
-# - returns: (n, q), probabilities, for logits of any size. Gradients must reach `W` and `b`.
+# - returns: (n, q), probabilities, for logits of any size.
+#
+# {promises of net}
 
 
 # %%
@@ -97,7 +98,10 @@ def net(X, W, b):
 #
 # - `y_hat`: either (n, q) scores with $q \geq 2$ (they may require a gradient), where the largest in a row is the
 #   prediction, or (n,) predicted classes.
-# - `y`: (n,), true classes; classes are int64. returns: a number, exact for every $n$.
+# - `y`: (n,), true classes; classes are int64.
+# - returns: a number, exact for every $n$.
+#
+# {promises of accuracy}
 
 
 # %%
@@ -153,12 +157,12 @@ class Accumulator:
 #
 # The fraction of a data set that a model gets right.
 #
-# - `net`: a function or an `nn.Module` that maps a batch `X` of any shape (n, ...), as it is, to (n, q). A module is
-#   evaluated in **evaluation mode**, with all modules inside, whatever mode each was in before; whether you put the modes
-#   back afterwards is up to you.
+# - `net`: a function or an `nn.Module` that maps a batch `X` of any shape (n, ...), as it is, to (n, q).
 # - `data_iter`: yields pairs `(X, y)`. The last batch may be smaller than the others.
 # - returns: correct predictions / examples, over *all* batches, as a number in [0, 1]. No gradient is needed here, but
 #   torch goes on recording gradients afterwards if it did before.
+#
+# {promises of evaluate_accuracy}
 
 
 # %%
@@ -180,14 +184,15 @@ def evaluate_accuracy(net, data_iter):
 #
 # One pass over the training data, one update per batch.
 #
-# - `net`: a function or an `nn.Module`, as above; a module is trained in **training mode**, with all modules inside,
-#   whatever mode each was in before. `loss(y_hat, y)` returns (n,).
+# - `net`: a function or an `nn.Module`, as above. `loss(y_hat, y)` returns (n,).
 # - `updater` is one of two things. A `torch.optim.Optimizer` of any kind: clear the gradients, go backward from the
 #   **mean** loss of the batch, take a step. Or a function of the batch size, as in
 #   `lambda batch_size: sgd(params, lr, batch_size)`: go backward from the **sum** of the losses, then call `updater(n)`
 #   once, with the size of this batch (its parameter may have any name); it divides by `n` and clears the gradients.
 # - returns: a pair, the mean loss per example and the accuracy (a fraction), both over the whole epoch and both from
 #   the predictions made *before* each update.
+#
+# {promises of train_epoch_ch3}
 
 
 # %%
@@ -215,9 +220,10 @@ def train_epoch_ch3(net, train_iter, loss, updater):
 # %% [markdown]
 # ## 8. `predict_labels(net, X)`
 #
-# - `net`: a function or an `nn.Module` that maps (n, ...) to (n, q); a module predicts in **evaluation mode**, as above.
-#   `X`: one batch.
+# - `net`: a function or an `nn.Module` that maps (n, ...) to (n, q). `X`: one batch.
 # - returns: (n,), int64, the index of the largest score in each row; where several are largest, any one of theirs.
+#
+# {promises of predict_labels}
 
 
 # %%

@@ -181,3 +181,38 @@ hints(
     idea="Score the batch with the module in evaluation mode, and take for every row the place of its largest score.",
     formula="labelᵢ = argmaxⱼ net(X)ᵢⱼ",
 )
+
+# What the stubs promise, on a few inputs. Made by `autograder build`.
+
+from autograder.suite import contract  # noqa: E402
+
+contract(
+    'softmax',
+    public={'X': torch.tensor([[1.0, 2.0, 3.0], [0.0, 0.0, 4.0]])},
+    gradient=['X'],
+    keeps=True,
+    layout=True,
+)
+
+contract(
+    'cross_entropy',
+    public={'y_hat': torch.tensor([[0.25, 0.75], [0.5, 0.5]]), 'y': torch.tensor([0, 1])},
+    gradient=['y_hat'],
+    keeps=True,
+    layout=['y_hat'],
+)
+
+contract(
+    'net',
+    public={'X': torch.ones(2, 1, 2, 2), 'W': torch.eye(4), 'b': torch.zeros(4)},
+    gradient=['W', 'b'],
+    keeps=True,
+    layout=['X', 'W'],
+)
+
+contract(
+    'accuracy',
+    public={'y_hat': torch.tensor([[0.1, 0.9], [0.8, 0.2]]), 'y': torch.tensor([1, 1])},
+    keeps=True,
+    layout=['y_hat'],
+)
