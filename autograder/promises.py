@@ -31,7 +31,7 @@ class Promise:
     """A clause of contracts.
 
     title: what a right answer does, for a student. sentence: the same as a stub promises it; '' where the stub's own words
-    do. hint: what probably went wrong, and where to look. local: whether it can be judged without the reference.
+    do. hint: what probably went wrong, and where to look. local: whether students' own checks try it, which have no reference.
     In title and sentence, {call} stands for the call, {name} for the exercise, {listed} for what the clause lists.
     """
 
@@ -162,6 +162,7 @@ PROMISES = {
                 "The number of steps grows with the size of the input: a loop in Python does one entry or one row at a time. "
                 "Which operation of torch does them all at once?"
             ),
+            local=False,  # its sizes are functions, which cannot be copied
         ),
         Promise(
             "parameters",
@@ -339,7 +340,8 @@ def _joined(names: list[str]) -> str:
     return _("{several} and {last}").format(several=_(", ").join(names[:-1]), last=names[-1])
 
 
-CONTRACT = "contract"
+# The calls by which a suite declares checks without a function of its own.
+CONTRACT, TAKEN = "contract", "from_unit"
 # Stands for what only running a suite could tell.
 UNREAD = object()
 

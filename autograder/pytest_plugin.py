@@ -15,6 +15,7 @@ from autograder.language import _
 
 if TYPE_CHECKING:
     from autograder.course import Course, Unit
+    from autograder.grader.exhibit import Sitting
     from autograder.grader.grading import Grader, UnitGrader
     from autograder.grader.session import Session
 
@@ -63,6 +64,7 @@ class _Graders:
         self._file: str | None = config.getoption("--submission")
         self._grader: dict[bool, Grader] = {}
         self._sessions: dict[Path, tuple[UnitGrader, Session]] = {}
+        self._sittings: dict[Path, dict[str, Sitting]] = {}
 
     def assess(self, item: pytest.Function) -> None:
         """Fail, skip or pass the item as its check does."""
@@ -74,7 +76,8 @@ class _Graders:
         collected = check_of(item)
         # The course's own version of a check counts, not a copy that may have been edited; extra checks count as they are.
         known = {each.id: each for each in grader.suite.checks}
-        verdict, recognised = grader.assess(known.get(collected.id, collected), session)
+        sittings = self._sittings.setdefault(item.path, {})
+        verdict, recognised = grader.assess(known.get(collected.id, collected), session, sittings)
         if verdict.outcome is Outcome.NOT_ASSESSED:
             pytest.skip(verdict.reason)
         if verdict.outcome is not Outcome.PASSED:

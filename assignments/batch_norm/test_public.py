@@ -114,13 +114,14 @@ from autograder.suite import contract  # noqa: E402
 contract(
     'batch_norm',
     public={'X': torch.tensor([[0.0, 1.0], [4.0, 1.0]]), 'gamma': torch.tensor([[3.0, 1.0]]), 'beta': torch.tensor([[1.0, 0.0]]), 'moving_mean': torch.tensor([[0.0, 2.0]]), 'moving_var': torch.tensor([[1.0, 0.5]]), 'eps': 5.0, 'momentum': 0.9, 'training': True},
+    call='batch_norm(X, ..., training)',
     gradient=['X', 'gamma', 'beta'],
-    through='Y',
-    returns=('Y', 'moving_mean', 'moving_var'),
     keeps=True,
     layout=['X'],
     device=['X'],
     mode=True,
+    through='Y',
+    returns=('Y', 'moving_mean', 'moving_var'),
 )
 
 contract(
@@ -129,10 +130,10 @@ contract(
     public={'num_features': 2, 'num_dims': 2, 'X': torch.tensor([[0.0, 1.0], [4.0, 1.0]])},
     gradient=['X', 'parameters'],
     keeps=True,
-    changes=['moving_mean', 'moving_var'],
-    buffers=['moving_mean', 'moving_var'],
     layout=True,
     device=True,
     mode=True,
     state_dict=True,
+    changes=['moving_mean', 'moving_var'],
+    buffers=['moving_mean', 'moving_var'],
 )

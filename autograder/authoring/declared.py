@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.authoring.cutting import BEGIN, BuildError
-from autograder.promises import DeclaredContract, UnreadableError, contract_of, literal
+from autograder.promises import TAKEN, DeclaredContract, UnreadableError, contract_of, literal
 from autograder.submissions.variants import CHANGED, WRONG
-
-TAKEN = "from_unit"
 
 
 @dataclass(frozen=True)

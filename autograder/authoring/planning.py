@@ -213,28 +213,33 @@ def _misconceptions(basis: Basis) -> Iterator[Piece]:
 
 def _generic(basis: Basis) -> Iterator[Piece]:
     """The mistakes that can be made anywhere, for every clause that must notice them."""
-    unit = basis.unit
-    solution = unit.solution.read_text(encoding="utf-8") if unit.solution.is_file() else ""
-    for made in contracts(unit.hidden_suite):
+    if not (basis.exercises and basis.unit.solution.is_file()):
+        return
+    for made in contracts(basis.unit.hidden_suite):
         for mistake in generic_mistakes(made) if made.exercise in basis.exercises else ():
-            label = f"{mistake.clause.id}.py"
-            submission = Submission(mistake.clause.id, Path(label), [Cell(label, f"{solution}\n\n{mistake.source}")])
-            key = basis.key(made.exercise, code_of(unit.solution), mistake.source)
-            subject = f"generic {mistake.clause.id}: {mistake.name}"
-            yield Piece(unit, "generic", subject, (made.exercise,), (key,), submission, caught=mistake.clause.id)
+            subject = f"{mistake.clause.id}: {mistake.name}"
+            yield _spoilt(basis, "generic", subject, made.exercise, mistake.source, caught=mistake.clause.id)
 
 
 def _non_answers(basis: Basis) -> Iterator[Piece]:
     """What must earn next to nothing, in proportion to what the exercise's checks are worth."""
-    unit = basis.unit
-    solution = unit.solution.read_text(encoding="utf-8") if unit.solution.is_file() else ""
-    for each in non_answers(unit):
+    if not (basis.exercises and basis.unit.solution.is_file()):
+        return
+    for each in non_answers(basis.unit):
         if each.exercise in basis.exercises:
-            label = f"{each.exercise}.py"
-            submission = Submission(each.exercise, Path(label), [Cell(label, f"{solution}\n\n{each.source}")])
-            key = basis.key(each.exercise, code_of(unit.solution), each.source, str(unit.points[each.exercise]))
-            subject = f"non-answer {each.exercise}: {each.name}"
-            yield Piece(unit, "non-answer", subject, (each.exercise,), (key,), submission)
+            weight = str(basis.unit.points[each.exercise])
+            yield _spoilt(basis, "non-answer", f"{each.exercise}: {each.name}", each.exercise, each.source, weight)
+
+
+def _spoilt(
+    basis: Basis, kind: str, subject: str, exercise: str, source: str, *parts: str, caught: str = ""
+) -> Piece:  # fmt: skip
+    """The solution followed by code that replaces an exercise."""
+    label = f"{exercise}.py"
+    solution = basis.unit.solution.read_text(encoding="utf-8")
+    submission = Submission(exercise, Path(label), [Cell(label, f"{solution}\n\n{source}")])
+    key = basis.key(exercise, code_of(basis.unit.solution), source, *parts)
+    return Piece(basis.unit, kind, f"{kind} {subject}", (exercise,), (key,), submission, caught=caught)
 
 
 def _parts(unit: Unit, variants: Sequence[Variant]) -> list[str]:

@@ -10,25 +10,14 @@ from autograder.authoring.declared import contracts
 from autograder.authoring.prose import Passage, laid_out
 from autograder.course import Unit
 from autograder.language import speaking
-from autograder.promises import DeclaredContract
+from autograder.promises import PROMISES, DeclaredContract
 
 # A line of prose in whose place the sentences of an exercise's clauses come.
 MARKER = re.compile(r"^# (?P<bullet>(?:- )?)\{promises of (?P<exercise>\w+)\}$", re.MULTILINE)
-# What a contract may say where no reference is: of the students' own suite.
+# What a contract may say where no reference is, in the students' own suite: the promises, and what they speak of.
 _LOCAL = (
-    "gradient",
-    "through",
-    "returns",
-    "keeps",
-    "changes",
-    "buffers",
-    "layout",
-    "device",
-    "mode",
-    "drops",
-    "alone",
-    "state_dict",
-)
+    "call", *(key for key, promise in PROMISES.items() if promise.local), "through", "returns", "changes", "buffers",
+)  # fmt: skip
 _HEAD = "\n\n# What the stubs promise, on a few inputs. Made by `autograder build`.\n\n"
 
 

@@ -198,13 +198,9 @@ class Assessor:
         self, check: Check, example: dict[str, Any], index: int, forbidden: tuple[str, ...], slip: Conversion
     ) -> bytes | None:
         door, seed = _Door(), self._suite.example_seed(check, index)
+        desk = Desk(door, forbidden, watched=_is_watched(index, seed), sitting=Sitting(conversion=slip))
         with contextlib.suppress(_Opened):
-            self._run(
-                check,
-                example,
-                seed,
-                Desk(door, forbidden, watched=_is_watched(index, seed), sitting=Sitting(conversion=slip)),
-            )
+            self._run(check, example, seed, desk)
         return door.frame
 
     def _run(self, check: Check, example: dict[str, Any], seed: int, desk: Desk) -> Trial | None:

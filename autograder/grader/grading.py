@@ -99,10 +99,20 @@ class UnitGrader:
         """A session with a worker of its own for a submission."""
         return Session(self._zygote, submission, self.suite.seed, self._call_seconds)
 
-    def assess(self, check: Check, session: Session) -> tuple[Assessment, Recognised | None]:
-        """Judge a single check of an open session."""
+    def assess(
+        self, check: Check, session: Session, sittings: dict[str, Sitting]
+    ) -> tuple[Assessment, Recognised | None]:
+        """Judge a single check of an open session as it is judged among all others.
+
+        sittings: by exercise, what is known from checks of this session that were judged before; it is added to.
+        """
         session.load()
-        assessment = self._assess(check, session)
+        if check.exercise not in sittings:
+            sittings[check.exercise] = Sitting()
+            for form in self.suite.checks:  # it says which slip the others forgive
+                if form.mark.is_form and form.exercise == check.exercise and form.id != check.id:
+                    self._assess(form, session, sittings[check.exercise])
+        assessment = self._assess(check, session, sittings[check.exercise])
         return assessment, self._recogniser.recognise([assessment]).get(check.id)
 
     def _assess(self, check: Check, session: Session, sitting: Sitting | None = None) -> Assessment:

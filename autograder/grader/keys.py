@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from autograder.course import Unit
+from autograder.promises import CONTRACT, TAKEN
 from autograder.submissions.cells import Cell
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -104,9 +105,9 @@ def _suite_parts(path: Path, _version: tuple[int, int]) -> tuple[str, dict[str, 
         name = call.func.id if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) else ""
         if isinstance(node, ast.FunctionDef) and (exercise := _checked(node)):
             checks.setdefault(exercise, []).append(ast.unparse(node))
-        elif isinstance(call, ast.Call) and name == "contract":
+        elif isinstance(call, ast.Call) and name == CONTRACT:
             checks.setdefault(_first(call), []).append(ast.unparse(_untitled(call)))
-        elif isinstance(call, ast.Call) and name == "from_unit":
+        elif isinstance(call, ast.Call) and name == TAKEN:
             shared.append(node)
             taken.append(_first(call))
         elif name != "hints":

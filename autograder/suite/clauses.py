@@ -12,21 +12,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.language import _, say
+from autograder.language import N_, _, say
 from autograder.promises import Clause, Kind
 from autograder.suite.closeness import Mismatch, close, equal, expect, expect_form
 from autograder.suite.forms import forgiven
 from autograder.suite.layouts import laid_out
 from autograder.suite.subjects import Contract, Example, contiguous, digits_of, leaves
+from autograder.worker.steps import GPU
 
 # So many calls that drop something with probability one half would not all agree by chance (1 in 2 000 000 000).
 DROPPED, DRAWS = 0.5, 32
 SINGLE = (1e-5, 1e-7)
 SETTINGS = ("torch.is_grad_enabled()", "torch.get_default_dtype()")
-GPU = "cuda:1"
-
-
-# Judging: each asks both sides at most one question (`keeps` asks two of a module) and raises Mismatch.
 
 
 def _form(made: Contract, clause: Clause, submission: Any, reference: Any, example: Example) -> None:
@@ -159,9 +156,9 @@ def _keeps(made: Contract, clause: Clause, submission: Any, _reference: Any, exa
 
 def _layout(made: Contract, clause: Clause, submission: Any, _reference: Any, example: Example) -> None:
     chosen = made.options["layout"]
-    names = made.names if chosen is True else chosen
+    names, digits = made.names if chosen is True else chosen, digits_of(example)
     args = [
-        laid_out(arg, digits_of(example) + place) if name in names else arg
+        laid_out(arg, digits + place) if name in names else arg
         for place, (name, arg) in enumerate(zip(made.names, made.arguments(example), strict=True))
     ]
     found = made.step(submission, "relaid", example, relaid=args)
@@ -180,23 +177,23 @@ def _device(made: Contract, clause: Clause, submission: Any, _reference: Any, ex
     )
 
 
+# By the mode that a module was in; a function has none.
+_UNRECORDED = {
+    "": N_("{call} under torch.no_grad(), compared with the same while gradients are recorded,"),
+    "training": N_(
+        "{call} in training mode under torch.no_grad(), compared with the same while gradients are recorded,"
+    ),
+    "evaluation": N_(
+        "{call} in evaluation mode under torch.no_grad(), compared with the same while gradients are recorded,"
+    ),
+}
+
+
 def _mode(made: Contract, clause: Clause, submission: Any, _reference: Any, example: Example) -> None:
-    found = made.step(submission, "recorded_or_not", example)
-    for recorded, other in zip(list(found)[::2], list(found)[1::2], strict=True):
-        for mine, right in zip(found[other], found[recorded], strict=True):
-            what = _("{call} under torch.no_grad(), compared with the same while gradients are recorded,")
-            if len(found) > 2:
-                training = recorded.startswith("training")
-                what = (
-                    _(
-                        "{call} in training mode under torch.no_grad(), compared with the same while gradients are recorded,"
-                    )
-                    if training
-                    else _(
-                        "{call} in evaluation mode under torch.no_grad(), compared with the same while gradients are recorded,"
-                    )
-                )
-            _require_close(mine, right, what.format(call=clause.call))
+    for mode, (recorded, other) in made.step(submission, "recorded_or_not", example).items():
+        what = say(_UNRECORDED[mode]).format(call=clause.call)
+        for mine, right in zip(other, recorded, strict=True):
+            _require_close(mine, right, what)
 
 
 def _drops(made: Contract, clause: Clause, submission: Any, _reference: Any, example: Example) -> None:

@@ -16,7 +16,7 @@ from hypothesis import given as hypothesis_given
 from hypothesis import strategies as st
 
 from autograder.course import SuiteError
-from autograder.promises import PROMISES, Clause, clauses, inputs
+from autograder.promises import MODES, PROMISES, Clause, clauses, inputs
 from autograder.protocol.messages import Probe
 from autograder.suite.checks import CheckMark, marking
 from autograder.suite.clauses import JUDGES
@@ -120,6 +120,8 @@ def _require_sense(made: Contract) -> None:
         # What has a dot in its name is part of a module's state, which is known only when there is one.
         if unknown := [name for name in options[option] if name not in known and "." not in name]:
             raise SuiteError(f"the contract of {exercise} names {', '.join(unknown)} in {option}, which is no input")
+    if options["modes"] not in ("", *MODES):
+        raise SuiteError(f"the contract of {exercise} has modes={options['modes']!r}; there are {' and '.join(MODES)}")
     if unknown := [key for key in options["about"] if key not in PROMISES]:
         raise SuiteError(f"the contract of {exercise} is about {', '.join(unknown)}, which is no clause")
 

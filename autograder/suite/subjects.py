@@ -64,14 +64,15 @@ class Contract:
 
     @property
     def setup(self) -> str:
-        """Code that makes the module out of what is drawn; '' for a function."""
+        """Code that makes the module out of what is drawn, and calls it; '' for a function."""
         builds = self.options["builds"]
         if builds is None:
             return ""
         mode = ".train(training)" if self._draws_mode else "" if self.options["training"] else ".eval()"
         made = f"{self.exercise}({', '.join(builds)})"
         cast = f".to({self.names[0]}.dtype)" if self.names else ""
-        return f"layer = autograder.fill({made}{cast}, weights){mode}"
+        layer = f"layer = autograder.fill({made}{cast}, weights){mode}"
+        return f"import autograder\n{layer}\nlayer({', '.join(self.names)})"
 
     @property
     def _draws_mode(self) -> bool:

@@ -164,18 +164,19 @@ def moved(subject: Subject, args: Arguments, _options: Options) -> dict[str, Any
 
 
 def recorded_or_not(subject: Subject, args: Arguments, _options: Options) -> dict[str, Any]:
-    """The same call while gradients are recorded and while they are not; of a module, in both of its modes."""
-    found = {}
-    for training in (True, False) if isinstance(subject.made(), nn.Module) else (True,):
-        for recording_gradients in (True, False):
-            function = subject.made()
-            if isinstance(function, nn.Module):
-                function.train(training)
-            with torch.set_grad_enabled(recording_gradients):
-                at = "recording" if recording_gradients else "not recording"
-                value = frozen(subject.call(function, frozen(args), at))
-            found[f"{'training' if training else 'evaluation'}, {at}"] = [value, _buffers(function)]
-    return found
+    """The same call while gradients are recorded and while they are not, each with the buffers afterwards; of a module, by the
+    mode that it was in."""
+
+    def called(mode: str, *, recording_gradients: bool) -> list[Any]:
+        function = subject.made()
+        if mode:
+            function.train(mode == "training")
+        with torch.set_grad_enabled(recording_gradients):
+            at = "recording" if recording_gradients else "not recording"
+            return [frozen(subject.call(function, frozen(args), at)), _buffers(function)]
+
+    modes = ("training", "evaluation") if isinstance(subject.made(), nn.Module) else ("",)
+    return {mode: [called(mode, recording_gradients=on) for on in (True, False)] for mode in modes}
 
 
 def one_by_one(subject: Subject, args: Arguments, options: Options) -> dict[str, Any]:

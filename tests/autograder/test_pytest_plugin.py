@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,19 @@ def test_a_wrong_submission_fails_with_the_students_message(tmp_path: Path):
     assert "This looks like: squares instead of doubling" in done.stdout
     assert "Smallest input found that shows it" in done.stdout
     assert "close(submission" not in done.stdout
+
+
+def test_a_slip_in_form_is_forgiven_as_on_the_command_line(tmp_path: Path):
+    root = tmp_path / "course"
+    shutil.copytree(COURSE, root, ignore=shutil.ignore_patterns("__pycache__", ".hypothesis"))
+    suite = root / "tests/units/doubling/test_hidden.py"
+    contract = 'contract("double", inputs={"X": matrices(dtype=torch.float64)}, matches="Twice as large.", keeps=True)'
+    suite.write_text(suite.read_text() + f"\n\nfrom autograder.suite import contract\n\n{contract}\n")
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(GOOD.replace("return 2 * X", "return (2 * X).float()"))
+    for chosen, said in (("double__", "1 failed, 2 passed"), ("double__matches", "1 passed")):
+        done = run(str(suite), "--submission", str(wrong), "-k", chosen)
+        assert said in done.stdout, done.stdout
 
 
 def test_the_public_suite_runs_too():

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from autograder.authoring.declared import contracts, declared
 from autograder.authoring.generic import generic_mistakes
 from autograder.course import SuiteError
 from autograder.grader.assessing import Assessment, Assessor
 from autograder.grader.exhibit import Local, Sitting
+from autograder.grader.explaining import explain
 from autograder.grader.suite_file import Suite, collect
 from autograder.promises import PROMISES
 from autograder.results.document import Outcome
@@ -276,6 +279,16 @@ def test_a_failure_shows_the_call_that_failed(suite: Suite):
     assert str(shown.error) == "layer(X, W) with arguments that are transposed or sliced raised ValueError: strided"
 
 
+def test_the_input_that_is_shown_can_be_pasted(suite: Suite):
+    source = module(result="return self.linear(X) * self.scale + 1")
+    shown = explain(assessed(suite, source, "Counted")["Counted.matches"], hinted=False)
+    head, code = shown.split("Smallest input found that shows it:\n")
+    names = namespace(source)
+    exec(textwrap.dedent(code).replace("\nlayer(X)", "\nresult = layer(X)"), names)
+    assert torch.equal(names["result"], names["X"] @ names["layer"].linear.weight.T * names["layer"].scale + 1)
+    assert f"is {names['result'].flatten()[0].item():.6g} where" in head
+
+
 def test_clauses_that_draw_the_same_ask_once(suite: Suite):
     asked = []
 
@@ -321,6 +334,10 @@ def test_every_generic_mistake_is_noticed_by_its_clause(suite: Suite):
         (
             'contract("f", inputs={"X": matrices()}, matches="Right.", about=["speed"])',
             "about speed, which is no clause",
+        ),
+        (
+            'contract("f", inputs={"X": matrices()}, matches="Right.", modes="train")',
+            "there are training and evaluation",
         ),
         ('contract("f", inputs={"X": matrices()}, matches="Right.")\n' * 2, "there are two contracts for f"),
     ],
