@@ -52,7 +52,7 @@ def test_an_interrupt_ends_an_endless_loop(grader: Grader):
     done: list[object] = []
     with unit.open(endless) as session:
         session.load()
-        thread = threading.Thread(target=lambda: done.append(unit.assess(unit.suite.checks[0], session)[0]))
+        thread = threading.Thread(target=lambda: done.append(unit.assess(unit.suite.checks[0], session, {})[0]))
         thread.start()
         while thread.is_alive():
             grader.interrupt()
