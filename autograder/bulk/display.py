@@ -64,12 +64,11 @@ class Display:
             self._screen.print(f"graded {report.graded}, {report.unchanged} unchanged{others}")
         reasons: dict[str, list[str]] = {}
         for failure in report.failures:
-            reasons.setdefault(failure.failure, []).append(f"{failure.student}/{failure.unit}")
+            cause = "NOT GRADED, it cannot be read" if failure.unread else "THE GRADER FAILED, no grade written"
+            reasons.setdefault(f"{cause}: {{}}: {failure.failure}", []).append(f"{failure.student}/{failure.unit}")
         for reason, names in reasons.items():
             more = f" and {len(names) - _SHOWN_FAILURES} more" if len(names) > _SHOWN_FAILURES else ""
-            self._screen.print(
-                f"THE GRADER FAILED, no grade written: {', '.join(names[:_SHOWN_FAILURES])}{more}: {reason}"
-            )
+            self._screen.print(reason.replace("{}", ", ".join(names[:_SHOWN_FAILURES]) + more, 1))
 
     def _said(self) -> str:
         return ", ".join(f"{count} {name}" for name, count in self._counts.items() if count)

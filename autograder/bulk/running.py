@@ -43,7 +43,8 @@ class Plan:
 
 @dataclass
 class Report:
-    """What a run yielded. results: new and unchanged ones, by student and unit. failures: where the grader failed."""
+    """What a run yielded. results: new and unchanged ones, by student and unit. failures: what was not graded, because
+    the grader failed or nobody can read it. graded: how many results are new."""
 
     results: list[SubmissionResult]
     failures: list[Graded]
@@ -63,9 +64,12 @@ class Keys:
         self._course, self._settings, self._hardware = course, settings, list(hardware)
         self._units: dict[str, str] = {}
 
-    def task(self, found: Found) -> Task:
-        """The task of grading a submission as it lies there now."""
-        return self.task_of(read_submission(found.path, found.student), found.unit)
+    def task(self, found: Found) -> Task | Graded:
+        """The task of grading a submission as it lies there now; if it cannot be read, what became of it."""
+        submission = read_submission(found.path, found.student, found.beside)
+        if submission.unread:
+            return Graded(found.student, found.unit, failure=submission.problem, unread=True)
+        return self.task_of(submission, found.unit)
 
     def task_of(self, submission: Submission, name: str) -> Task:
         """The task of grading a submission for the unit of this name."""
@@ -98,7 +102,8 @@ def plan(found: Iterable[Found], keys: Keys, settings: Settings, out: Path, *, f
     for each in sorted(found, key=lambda f: (f.unit, f.student)):
         keys.unit(each.unit)  # now, so that a course edited during the run is noticed
         known = None if force else _known(out, each)
-        if known is not None and known.key == keys.task(each).key and _isolated(known, settings):
+        task = keys.task(each) if known is not None else None
+        if known is not None and isinstance(task, Task) and known.key == task.key and _isolated(known, settings):
             made.unchanged.append(known)
         else:
             made.todo.append(each)
@@ -182,8 +187,17 @@ def _carry_out(
     failures: list[Graded] = []
     if not made.todo:
         return Report(_ordered(made.unchanged), [], 0, len(made.unchanged), made.others)
-    tasks = (keys.task(found) for found in made.todo)
-    with watcher.begin(made, place), closing(grade(tasks)) as outcomes:
+
+    def readable() -> Iterator[Task]:
+        for found in made.todo:
+            task = keys.task(found)
+            if isinstance(task, Task):
+                yield task
+            else:
+                failures.append(task)
+                watcher.add(task)
+
+    with watcher.begin(made, place), closing(grade(readable())) as outcomes:
         for graded in outcomes:
             if graded.fatal:
                 raise RunError(graded.failure)
@@ -194,7 +208,7 @@ def _carry_out(
             else:
                 failures.append(kept)
     ordered = _ordered([*made.unchanged, *done])
-    return Report(ordered, failures, len(done) + len(failures), len(made.unchanged), made.others)
+    return Report(ordered, failures, len(done), len(made.unchanged), made.others)
 
 
 def _ordered(found: list[SubmissionResult]) -> list[SubmissionResult]:

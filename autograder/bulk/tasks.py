@@ -45,13 +45,15 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Graded(msgspec.Struct, frozen=True):
-    """What became of a task: a result, or a failure of the grader (`fatal` if every other task would fail alike)."""
+    """What became of a submission: a result, or a failure of the grader (`fatal` if every other would fail alike), or
+    nothing because it cannot be read (`unread`)."""
 
     student: str
     unit: str
     result: SubmissionResult | None = None
     failure: str = ""
     fatal: bool = False
+    unread: bool = False
 
 
 def failed(task: Task, failure: str, *, fatal: bool = False) -> Graded:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
@@ -32,6 +33,7 @@ from autograder.keeping import shelf
 from autograder.language import _
 from autograder.results.document import CheckResult, Outcome, Recognised, SubmissionResult, score_exercise
 from autograder.results.feedback import printable
+from autograder.submissions.cells import Cell
 from autograder.submissions.submission import Submission
 
 # Of a reference's answers, to be kept for the next command: reading more would take longer than working them out.
@@ -91,7 +93,7 @@ class UnitGrader:
                     if progress is not None:
                         progress(assessments[-1])
                 # What came back may be large: of an exercise that is done only words and figures are kept.
-                exercises.append(self._judged(exercise, assessments))
+                exercises.append(self._judged(exercise, assessments, usable=not submission.problem))
                 del assessments
         return self._result(submission, session, exercises, time.monotonic() - started)
 
@@ -117,7 +119,7 @@ class UnitGrader:
 
     def _assess(self, check: Check, session: Session, sitting: Sitting | None = None) -> Assessment:
         forbidden = self.unit.forbidden.get(check.exercise, ())
-        tampers = tampering(session.statements) if forbidden else ""
+        tampers = tampering([*session.statements, *session.beside]) if forbidden else ""
         if tampers:
             reason = _(
                 "{line}, which can hide what a call does; no exercise needs it, and this one is not graded with it"
@@ -161,11 +163,13 @@ class UnitGrader:
     def _answers_key(self) -> str:
         return digest([self.unit.name, engine_version(), code_of(self.unit.reference)])
 
-    def _judged(self, name: str, assessments: list[Assessment]) -> _Judged:
+    def _judged(self, name: str, assessments: list[Assessment], *, usable: bool) -> _Judged:
+        """usable: whether there was any code; that there was none is said once, and not for each exercise again."""
         recognised = self._recogniser.recognise(assessments)
         results = [
             CheckResult(
-                a.check.id, a.check.title, a.check.points, a.outcome, explain(a, hinted=a.check.id not in recognised),
+                a.check.id, a.check.title, a.check.points, a.outcome,
+                explain(a, hinted=a.check.id not in recognised) if usable else "",
                 recognised.get(a.check.id), figure_of(a),
             )
             for a in assessments
@@ -194,7 +198,7 @@ class UnitGrader:
             exercises=scored,
             problems=[*([submission.problem] if submission.problem else []), *map(source_problem, session.problems)],
             printed=printable(printed[:10_000]),
-            review=suspicious_lines(session.statements, self.unit.forbidden),
+            review=suspicious_lines([*session.statements, *session.beside], self.unit.forbidden),
             seconds=round(seconds, 4),
         )
 
@@ -291,17 +295,26 @@ def _place(check: Check, session: Session) -> Session:
 def _notes(name: str, results: list[CheckResult], lost: set[str], session: Session) -> list[str]:
     """What stands beside the single checks: why an exercise is missing, and which other one to mend first."""
     notes = []
-    if session.problems and any(r.outcome is Outcome.MISSING for r in results):
+    missing = any(r.outcome is Outcome.MISSING for r in results)
+    if session.problems and missing and _could_bind(session.submission.cells, name):
         problem = session.problems[0]
         note = _("Was {name} lost to the problem in {file}, line {line}?")
         notes.append(note.format(name=name, file=problem.label, line=problem.line))
-    if any(r.withheld for r in results):
+    if any(r.withheld and r.outcome is Outcome.PASSED for r in results):
         notes.append(_("What else is right about {name} counts once its values are right.").format(name=name))
     if name in lost:
         used = calls_between_exercises(session.statements, name) & lost
         note = _("{name} uses {other}, which has failing checks of its own: look there first.")
         notes += [note.format(name=name, other=other) for other in sorted(used)]
     return notes
+
+
+def _could_bind(cells: Iterable[Cell], name: str) -> bool:
+    """Whether a file binds a name somewhere, as far as can be seen without running it."""
+    bound = re.compile(
+        rf"^[ \t]*((async )?(def|class) {name}\b|.*\bimport\b.*(\b{name}\b|\*)|{name}\s*[:=])", re.MULTILINE
+    )
+    return any(bound.search(cell.source) for cell in cells)
 
 
 def _printed_once(exercises: list[_Judged]) -> list[str]:

@@ -70,6 +70,7 @@ class Session:
     problems: list[SourceProblem] = field(default_factory=list)
     printed: list[str] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
+    beside: list[Statement] = field(default_factory=list)
     layers: list[str] = field(default_factory=list)
     gpu: bool = False
     _on_gpu: Session | None = None
@@ -219,7 +220,7 @@ class Session:
             worker.close()
             return False
         if not self._loaded_before:
-            self.statements = parsed.statements
+            self.statements, self.beside = parsed.statements, parsed.beside
             self.problems += [p for p in parsed.problems[:MOST_PROBLEMS] if p not in self.problems]
         count = min(len(parsed.statements), len(self.statements))
         return all(self._execute(worker, i) for i in range(count) if i not in self._skipped)

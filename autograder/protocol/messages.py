@@ -65,7 +65,7 @@ Target = Name | Held | Probe | Build
 
 
 class Parse(msgspec.Struct, frozen=True, tag=True):
-    """Split the source into top-level statements, running none of it."""
+    """Split the source into top-level statements, running none of it; cells that are modules can be imported by them."""
 
     cells: list[Cell]
 
@@ -153,8 +153,11 @@ class Statement(msgspec.Struct, frozen=True):
 
 
 class Parsed(msgspec.Struct, frozen=True, tag=True):
+    """The statements of a submission. beside: those of the modules that were handed in with it."""
+
     statements: list[Statement]
     problems: list[SourceProblem]
+    beside: list[Statement] = []
 
 
 class Executed(msgspec.Struct, frozen=True, tag=True):

@@ -39,7 +39,8 @@ def show_submission(screen: Console, result: SubmissionResult) -> None:
     for problem in result.problems:
         screen.print(Text("\n".join(f"  {line}" for line in problem.split("\n")), "red"), soft_wrap=True)
     for exercise in result.exercises:
-        _show_exercise(screen, exercise)
+        if not _is_void(exercise):
+            _show_exercise(screen, exercise)
     if result.printed.strip():
         screen.print(Text("  " + _("What the code printed:"), "dim"))
         for line in result.printed[:_SHOWN_PRINT].splitlines():
@@ -59,7 +60,7 @@ def _show_exercise(screen: Console, exercise: ExerciseResult) -> None:
     hinted: set[str] = set()
     for message, checks in _by_message(exercise.checks).items():
         unwritten = says(message, NOT_WRITTEN)
-        if not unwritten:
+        if not unwritten and not all(check.outcome is Outcome.MISSING for check in checks):
             for check in checks:
                 symbol, style = _SYMBOL.get(check.outcome, _FAILED)
                 _show_sentence(screen, Text.assemble((symbol, style), f" {check.title}"), 4)
@@ -70,6 +71,11 @@ def _show_exercise(screen: Console, exercise: ExerciseResult) -> None:
                 hinted.add(known.name)
                 _show_line(screen, _("This looks like: {name}.").format(name=known.name), 6, "yellow")
                 _show_line(screen, known.hint, 6, "yellow")
+
+
+def _is_void(exercise: ExerciseResult) -> bool:
+    """Whether there is nothing to say of an exercise, because the whole file could not be used."""
+    return all(check.outcome is Outcome.MISSING and not check.message for check in exercise.checks)
 
 
 def _by_message(checks: list[CheckResult]) -> dict[str, list[CheckResult]]:

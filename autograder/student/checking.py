@@ -15,7 +15,7 @@ from autograder.results.document import SubmissionResult
 from autograder.student import progress as progress_file
 from autograder.student.progress import Progress
 from autograder.student.workspace import find_workspace
-from autograder.submissions.submission import read_submission
+from autograder.submissions.submission import modules_beside, read_submission
 
 
 class Checker:
@@ -48,7 +48,8 @@ class Checker:
                     unit=unit.name, exercise=only, names=", ".join(names)
                 )
             )
-        result = graded.grade(read_submission(path), only=None if only is None else [only], progress=seen)
+        submission = read_submission(path, beside=modules_beside(path, self._course.units))
+        result = graded.grade(submission, only=None if only is None else [only], progress=seen)
         workspace = find_workspace(path.parent)
         progress = progress_file.read(workspace)
         progress.note(result)

@@ -24,11 +24,12 @@ _AGAIN = re.compile(r"(-\d+| ?\(\d+\)| - Copy)+$")
 
 @dataclass(frozen=True)
 class Found:
-    """One submission: whose, for which unit, and where."""
+    """One submission: whose, for which unit, and where. beside: Python files of the same student that it can import."""
 
     student: str
     unit: str
     path: Path
+    beside: tuple[Path, ...] = ()
 
 
 @dataclass

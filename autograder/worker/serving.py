@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import functools
 import itertools
+import os
 import re
 import sys
 import traceback
@@ -40,7 +42,10 @@ from autograder.protocol.messages import (
     Target,
     Watch,
 )
+from autograder.worker.alone import do_without_threads
+from autograder.worker.beside import offer
 from autograder.worker.gradients import vector_jacobian_product
+from autograder.worker.kernel import names_of_a_kernel
 from autograder.worker.printing import CappedOutput
 from autograder.worker.recording import Recording, recording
 from autograder.worker.rig import Rig
@@ -70,13 +75,17 @@ class Server:
     def of_submission(cls, output: CappedOutput) -> Server:
         """A server whose namespace is a fresh module, as if the submission were being imported."""
         module = ModuleType(MODULE_NAME)
+        module.__file__ = os.path.join(os.getcwd(), f"{MODULE_NAME}.py")
         sys.modules[MODULE_NAME] = module
+        vars(builtins).update(names_of_a_kernel())
+        do_without_threads()
         return cls(vars(module), output)
 
     def handle(self, request: Request) -> Reply:
         match request:
             case Parse():
                 self._source = ParsedSource(request.cells)
+                offer(cell for cell in request.cells if cell.module)
                 return self._source.report()
             case Execute():
                 return self._execute(request)

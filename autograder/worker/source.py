@@ -1,25 +1,34 @@
 """Split a submission's source into top-level statements, so that each can fail alone."""
 
 from __future__ import annotations
+import __future__
 
 import ast
+import contextlib
+import functools
 import linecache
+import operator
 import re
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from types import CodeType
 
+import msgspec
+
+from autograder.language import _
 from autograder.protocol.messages import Cell, Parsed, SourceProblem, Statement
+from autograder.worker.kernel import as_python, cell_magic, run_statements, without_fences
 
 _PARSE_ERRORS = (SyntaxError, ValueError, MemoryError, RecursionError)
-_CELL_MAGIC = re.compile(r"\s*%%(\w+)")
-_LINE_MAGIC = re.compile(r"\s*([%!?].*|\w+\s*=\s*[!%].*|[\w.]+\?{1,2}\s*)")
-_HARMLESS_CELL_MAGICS = {"time", "timeit", "capture"}
+# Syntax that came after the oldest Python this package runs on: type aliases, generics, exceptions without brackets.
+_NEWER = re.compile(r"\s*(type \w+.*=|(async )?(def|class) \w+\[|except \w+, )")
 MENTIONS_LIMIT = 5000
 # In the place of a name: code that no person wrote hides its names behind thousands of others.
 MORE_THAN_IS_READ = "more names than are read"
 # In the place of a name: getattr of anything but a name in quotes, unless it is asked of self.
 A_COMPUTED_NAME = "a computed name"
-_BLOCK_START = re.compile(r"(?!(else|elif|except|finally)\b)[\w@#]")
+_BLOCK_START = re.compile(r"(?!(else|elif|except|finally)\b)[\w@#%!]")
 
 
 class ParsedSource:
@@ -29,55 +38,92 @@ class ParsedSource:
         self.statements: list[Statement] = []
         self.problems: list[SourceProblem] = []
         self.nodes: list[ast.stmt] = []
+        # What `from __future__ import ...` asks of the compiler: in a file and in a kernel it holds from there on.
+        self._flags: list[int] = []
+        self._beside = [cell for cell in cells if cell.module]
         for cell in cells:
-            self._add(cell)
+            if not cell.module:
+                self._add(cell)
 
     def report(self) -> Parsed:
-        return Parsed(self.statements, self.problems)
+        beside = ParsedSource([Cell(cell.label, cell.source) for cell in self._beside])
+        return Parsed(self.statements, self.problems, beside.statements)
 
     def code(self, index: int) -> CodeType:
         """Compile one statement. Raises SyntaxError where only the compiler objects (`return` outside a function)."""
         module = ast.Module([self.nodes[index]], type_ignores=[])
-        return compile(module, self.statements[index].label, "exec", dont_inherit=True)
+        label, flags = self.statements[index].label, self._flags[index]
+        return compile(module, label, "exec", flags, dont_inherit=True)  # type: ignore[no-any-return]
 
     def _add(self, cell: Cell) -> None:
-        source = _without_cell_magic(cell.source)
-        linecache.cache[cell.label] = (len(source), None, source.splitlines(keepends=True), cell.label)
-        for nodes, problem in _parse(cell.label, source):
-            if problem is not None:
-                self.problems.append(problem)
-            for node in nodes:
-                self.nodes.append(node)
-                self.statements.append(_describe(cell.label, node))
+        linecache.cache[cell.label] = (len(cell.source), None, cell.source.splitlines(keepends=True), cell.label)
+        nodes, problems = _parse(cell.label, cell.source)
+        self.problems += problems
+        for node in nodes:
+            self._flags.append((self._flags[-1] if self._flags else 0) | _future_flags(node))
+            self.nodes.append(node)
+            self.statements.append(_describe(cell.label, node))
 
 
-def _without_cell_magic(source: str) -> str:
-    match = _CELL_MAGIC.match(source)
-    if match is None:
-        return source
-    if match[1] not in _HARMLESS_CELL_MAGICS:
-        return ""
-    _, newline, rest = source[match.start(1) :].partition("\n")
-    return newline + rest
+def _future_flags(node: ast.stmt) -> int:
+    if not (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
+        return 0
+    known = [name.name for name in node.names if name.name in __future__.all_feature_names]
+    return functools.reduce(operator.or_, (getattr(__future__, name).compiler_flag for name in known), 0)
 
 
-def _parse(label: str, source: str) -> Iterator[tuple[list[ast.stmt], SourceProblem | None]]:
-    """Parse the whole; if that fails, without notebook magics; if that fails too, block by block."""
-    for text in (source, _without_line_magics(source)):
-        try:
-            yield ast.parse(text).body, None
-            return
-        except _PARSE_ERRORS:
-            continue
-    for first_line, block in _blocks(_without_line_magics(source)):
-        try:
-            yield _shifted(ast.parse(block).body, first_line), None
-        except _PARSE_ERRORS as error:
-            yield [], _syntax_problem(label, error, block, first_line)
+Parts = tuple[list[ast.stmt], list[SourceProblem]]
 
 
-def _without_line_magics(source: str) -> str:
-    return "\n".join("" if _LINE_MAGIC.fullmatch(line) else line for line in source.split("\n"))
+def _parse(label: str, source: str) -> Parts:
+    """Parse the whole; if that fails, as a kernel would; if that fails too, block by block."""
+    with contextlib.suppress(*_PARSE_ERRORS):
+        return ast.parse(source).body, []
+    bare = without_fences(source)
+    whole = _as_a_kernel(label, bare)
+    if whole is not None and _lines_in(whole.text) == _lines_in(bare):
+        return whole.parts
+    pieces = [_parse_block(label, block, first_line) for first_line, block in _blocks(bare)]
+    problems = [problem for _, said in pieces for problem in said]
+    if problems and whole is not None:
+        return whole.parts
+    return [node for nodes, _ in pieces for node in nodes], problems
+
+
+def _lines_in(source: str) -> int:
+    return source.rstrip("\n").count("\n")
+
+
+@dataclass(frozen=True)
+class _Transformed:
+    text: str
+    parts: Parts
+
+
+def _as_a_kernel(label: str, source: str, first_line: int = 0) -> _Transformed | None:
+    """What a kernel makes of a source; None if no Python comes of it."""
+    try:
+        text = as_python(source)
+        tree = ast.parse(text)
+    except _PARSE_ERRORS:
+        return None
+    magic = cell_magic(tree)
+    if magic is None:
+        return _Transformed(text, (_shifted(run_statements(tree).body, first_line), []))
+    if magic.runs_its_cell:
+        nodes, problems = _parse(label, magic.code)
+        moved = [msgspec.structs.replace(each, line=each.line + first_line + magic.line) for each in problems]
+        return _Transformed(source, (_shifted(nodes, first_line + magic.line), moved))
+    said = _("this cell was left out: {magic} hands it to something else than Python").format(magic=f"%%{magic.name}")
+    return _Transformed(source, ([], [SourceProblem(label, first_line + magic.line, said)]))
+
+
+def _parse_block(label: str, block: str, first_line: int) -> Parts:
+    try:
+        return _shifted(ast.parse(block).body, first_line), []
+    except _PARSE_ERRORS as error:
+        transformed = _as_a_kernel(label, block, first_line)
+        return transformed.parts if transformed else ([], [_syntax_problem(label, error, block, first_line)])
 
 
 def _blocks(source: str) -> Iterator[tuple[int, str]]:
@@ -106,7 +152,11 @@ def _syntax_problem(label: str, error: BaseException, block: str, first_line: in
     lines = block.split("\n")
     text = lines[line - 1] if line <= len(lines) else ""
     caret = " " * max(0, (error.offset or 1) - 1) + "^" if text else ""
-    return SourceProblem(label, first_line + line, f"{type(error).__name__}: {error.msg}", text[:200], caret[:200])
+    said = f"{type(error).__name__}: {error.msg}"
+    if _NEWER.match(text) or said.startswith("SyntaxError: f-string"):
+        version = ".".join(map(str, sys.version_info[:2]))
+        said += " " + _("(Python {version} reads this; it does not know newer syntax)").format(version=version)
+    return SourceProblem(label, first_line + line, said, text[:200], caret[:200])
 
 
 def _describe(label: str, node: ast.stmt) -> Statement:

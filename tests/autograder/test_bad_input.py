@@ -49,11 +49,12 @@ def test_a_missing_file(graded: UnitGrader, tmp_path: Path):
     assert "was not found" in result.problems[0]
 
 
-@pytest.mark.parametrize("text", ["", "\n\n   \n"])
-def test_an_empty_file(grade: Grade, text: str):
+@pytest.mark.parametrize(("text", "said"), [("", "is empty (0 bytes)"), ("\n\n   \n", "contains no code")])
+def test_an_empty_file(grade: Grade, text: str, said: str):
     result = grade(text)
     assert result.score == 0
-    assert "contains no code" in result.problems[0]
+    assert said in result.problems[0]
+    assert not any(check.message for check in result.checks)
 
 
 def test_a_file_that_is_not_text(graded: UnitGrader, tmp_path: Path):
@@ -305,10 +306,10 @@ def test_a_notebook_is_graded_like_a_file(graded: UnitGrader, tmp_path: Path, ve
     assert result.problems == []
 
 
-def test_magics_and_shell_lines_are_ignored(graded: UnitGrader, tmp_path: Path):
+def test_magics_and_shell_lines_do_nothing(graded: UnitGrader, tmp_path: Path):
     cells = ["%matplotlib inline\n!pip install d2l\nimport torch", "%%bash\nrm -rf /", "%%time\nx = 1\n", "torch?\n"]
     result = grade_notebook(graded, tmp_path, notebook(*cells, GOOD))
-    assert result.problems == []
+    assert [problem.split(": ")[1] for problem in result.problems] == ["this cell was left out"]
     assert result.score == result.max_score
 
 

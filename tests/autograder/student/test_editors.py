@@ -81,11 +81,12 @@ def test_an_editor_finds_every_check_below_its_units_folder(worked: Path):
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("doubling.py", b"", "contains no code"),
+        ("doubling.py", b"", "is empty (0 bytes)"),
         ("doubling.py", "x = 'é'".encode("latin-1"), "save it as UTF-8"),
         ("doubling.py", b"def double(X):\r\n    return 2 * X\r\n", "✓ double"),
         ("doubling.py", b"\xef\xbb\xbfdef double(X):\n\treturn 2 * X\n", "✓ double"),
-        ("doubling.ipynb", b"{", "is not a notebook"),
+        ("doubling.ipynb", b"{", "only a part of it was saved"),
+        ("doubling.ipynb", b"cells", "is not a notebook"),
         ("doubling.ipynb", b'{"cells": 3}', "has no list of cells"),
         ("doubling.py", b"import no_such_package\n", "No module named 'no_such_package'"),
     ],

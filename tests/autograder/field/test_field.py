@@ -1,0 +1,111 @@
+"""What users of autograders run into: each folder here is a class of one or two students, and grading it gives what is right.
+
+All files are `right.py` with one change.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from autograder.course import load_course
+from autograder.grader.grading import Grader
+from autograder.results.document import SubmissionResult
+from autograder.submissions.submission import modules_beside, read_submission
+
+HERE = Path(__file__).parent / "cases"
+ROOT = Path(__file__).resolve().parents[3]
+UNIT = "softmax_regression"
+FULL = 50.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """score: what `file` gets, at every door. said: what its result says, somewhere. unsaid: what it must not say."""
+
+    file: str
+    score: float = FULL
+    said: tuple[str, ...] = ()
+    unsaid: tuple[str, ...] = ()
+
+
+CASES = [
+    Case(f"future_annotations/ada/{UNIT}.py"),
+    Case(f"future_annotations/bea/{UNIT}.py"),
+    Case(f"set_num_threads/ada/{UNIT}.py"),
+    Case(f"declared_encoding/ada/{UNIT}.py", unsaid=("UTF-8",)),
+    Case(f"helper_module/ada/{UNIT}.py", unsaid=("helper", "review")),
+    Case(f"indented_cell/ada/{UNIT}.ipynb"),
+    Case(f"display/ada/{UNIT}.ipynb"),
+    Case(f"cell_magic/ada/{UNIT}.ipynb", said=("cell 3, line 1: this cell was left out: %%script",)),
+    Case(f"line_magic_time/ada/{UNIT}.ipynb"),
+    Case(f"magic_under_if/ada/{UNIT}.ipynb", unsaid=("IndentationError",)),
+    Case(f"empty_notebook/ada/{UNIT}.ipynb", 0, said=("is empty (0 bytes)",), unsaid=("There is no",)),
+    Case(f"newer_python/ada/{UNIT}.py", 45, said=("does not know newer syntax",)),
+    Case(f"never_written/ada/{UNIT}.py", 45, said=("There is no predict_labels",), unsaid=("lost to the problem",)),
+]
+
+
+@pytest.fixture(scope="module")
+def grader():
+    course = load_course(ROOT)
+    with Grader(course.seed) as grader:
+        yield grader
+
+
+@pytest.fixture(scope="module")
+def checker():
+    course = load_course(ROOT)
+    with Grader(course.seed, public=True, walled=False) as grader:
+        yield grader
+
+
+def graded(grader: Grader, path: Path) -> SubmissionResult:
+    course = load_course(ROOT)
+    beside = modules_beside(path, course.units)
+    return grader.unit(course.unit(UNIT)).grade(read_submission(path, "ada", beside))
+
+
+def text_of(result: SubmissionResult) -> str:
+    checks = [check.message for exercise in result.exercises for check in exercise.checks]
+    notes = [note for exercise in result.exercises for note in exercise.notes]
+    return "\n".join([*result.problems, *notes, *checks, *(f"review: {line}" for line in result.review)])
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(Path(case.file).parts[:2]))
+def test_a_case_is_graded_rightly(grader: Grader, case: Case):
+    result = graded(grader, HERE / case.file)
+    assert result.score == pytest.approx(case.score)
+    said = text_of(result)
+    assert all(part in said for part in case.said), said
+    assert not [part for part in case.unsaid if part in said], said
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(Path(case.file).parts[:2]))
+def test_a_student_hears_the_same_at_home(checker: Grader, case: Case):
+    result = graded(checker, HERE / case.file)
+    assert (result.score == result.max_score) == (case.score == FULL)
+
+
+def test_pictures_in_a_notebook_are_no_code(grader: Grader, tmp_path: Path):
+    shutil.copytree(HERE / "display", tmp_path / "display")
+    shutil.copy(HERE / "make_large_notebook.py", tmp_path)
+    subprocess.run([sys.executable, "make_large_notebook.py"], cwd=tmp_path, check=True)
+    made = tmp_path / f"large_notebook/ada/{UNIT}.ipynb"
+    assert made.stat().st_size > 9_000_000
+    assert graded(grader, made).score == FULL
+
+
+def test_more_code_than_anybody_writes_is_refused_by_its_size(tmp_path: Path):
+    path = tmp_path / f"{UNIT}.ipynb"
+    cell = {"cell_type": "code", "source": "x = 1\n" * 500_000}
+    path.write_text(json.dumps({"cells": [cell]}))
+    assert "of code" in read_submission(path).problem
+    (tmp_path / f"{UNIT}.py").write_text(cell["source"])
+    assert "of code" in read_submission(tmp_path / f"{UNIT}.py").problem
