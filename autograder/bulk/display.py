@@ -28,6 +28,7 @@ class Display:
         self._done = self._total = 0
         self._counts = dict.fromkeys(("not graded", "hung or crashed", "with mistakes"), 0)
         self._bar: Progress | None = None
+        self._warned = False
 
     @contextmanager
     def begin(self, plan: Plan, place: str) -> Iterator[None]:
@@ -47,12 +48,24 @@ class Display:
     def add(self, graded: Graded) -> None:
         """Count one submission that is done."""
         self._done += 1
+        self._warn(graded)
         for name in _counted(graded):
             self._counts[name] += 1
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], advance=1, counts=self._said())
         elif not self._quiet:
             self._screen.print(f"[{self._done}/{self._total}] {graded.student} {graded.unit} {_verdict(graded)}")
+
+    def _warn(self, graded: Graded) -> None:
+        """Say once, as soon as it is known, that student code is less fenced in than it should be."""
+        missing = graded.result.missing_layers if graded.result is not None else []
+        if missing and not self._warned:
+            self._warned = True
+            self._screen.print(
+                f"WARNING: the wall around student code is incomplete on this machine: {', '.join(missing)} missing. "
+                "`autograder doctor` says why; --require-isolation refuses to grade without.",
+                style="bold red",
+            )
 
     def interrupted(self) -> None:
         self._screen.print(f"interrupted; {self._done} of {self._total} were graded. Run it again to go on.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 import traceback
 from pathlib import Path
 from types import TracebackType
@@ -15,13 +16,14 @@ from autograder.course import CourseError, SuiteError, Unit, load_course
 from autograder.grader.grading import Grader, IsolationError
 from autograder.grader.keys import gpus, unit_key
 from autograder.grader.launching import Launched, launch
+from autograder.grader.session import SUBMISSION_SECONDS
 from autograder.grader.workers import Zygote, ZygoteError
 from autograder.language import speak
 from autograder.results.document import SubmissionResult
 
 ZYGOTES_PER_TASK = 3
 LOST_IN_A_ROW = 2
-GRADINGS = 6
+GRADINGS = 3
 _PF_EXITING = 0x4
 
 
@@ -106,14 +108,16 @@ class TaskGrader:
 
     def _grade_until_settled(self, task: Task, unit: Unit) -> SubmissionResult:
         """A worker that was killed from outside (by an administrator, or for want of memory) says nothing about the
-        submission: it is graded again, until nobody interferes or the same happens twice in a row."""
+        submission: it is graded again, until nobody interferes or the same happens twice in a row. What goes on for
+        longer is the submission's own doing."""
         grader = self._ready_grader(unit)
         result: SubmissionResult | None = None
+        until = time.monotonic() + SUBMISSION_SECONDS
         for _ in range(GRADINGS):
             grader.forgive()
             before = result
             result = grader.unit(unit).grade(task.submission)
-            if not grader.killed or (before is not None and _same(before, result)):
+            if not grader.killed or (before is not None and _same(before, result)) or time.monotonic() > until:
                 return result
         assert result is not None
         return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import msgspec
 
 from autograder.bulk.tasks import Graded, RunError, Settings, Task
 from autograder.course import Course, CourseError
+from autograder.files import PART, clear_parts
 from autograder.grader.keys import gpus, submission_key, unit_key
 from autograder.results import document
 from autograder.results.document import ResultError, SubmissionResult
@@ -20,7 +22,7 @@ from autograder.submissions.gathering import Found
 from autograder.submissions.submission import Submission, read_submission
 
 SUBMISSIONS_PER_JOB = 4
-FULL_ISOLATION = ("landlock", "seccomp", "rlimits")
+TRIAL_BYTES = 2**20
 
 
 class Watcher(Protocol):
@@ -65,11 +67,19 @@ class Keys:
         self._units: dict[str, str] = {}
 
     def task(self, found: Found) -> Task | Graded:
-        """The task of grading a submission as it lies there now; if it cannot be read, what became of it."""
-        submission = read_submission(found.path, found.student, found.beside)
-        if submission.unread:
-            return Graded(found.student, found.unit, failure=submission.problem, unread=True)
-        return self.task_of(submission, found.unit)
+        """The task of grading a submission as it lies there now; if that cannot be read, what became of it.
+
+        Never raises for what a single file holds: it must not cost the others their grades.
+        """
+        try:
+            submission = read_submission(found.path, found.student, found.beside)
+            if submission.unread:
+                return Graded(found.student, found.unit, failure=submission.problem, unread=True)
+            return self.task_of(submission, found.unit)
+        except CourseError:
+            raise
+        except Exception as error:
+            return Graded(found.student, found.unit, failure=f"{type(error).__name__}: {error}", unread=True)
 
     def task_of(self, submission: Submission, name: str) -> Task:
         """The task of grading a submission for the unit of this name."""
@@ -151,12 +161,20 @@ def _processes(jobs: int) -> str:
 
 
 def _check_writable(out: Path) -> None:
-    """Better now than after an hour of grading."""
+    """Write as much as a result, and delete it: better now than after an hour of grading."""
     nearest = next(place for place in (out, *out.absolute().parents) if place.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         raise CourseError(
             f"results cannot be written to {out}: {nearest} is no folder you may write to; choose another --out"
         )
+    try:
+        with tempfile.NamedTemporaryFile(dir=nearest, suffix=PART) as trial:
+            trial.write(bytes(TRIAL_BYTES))
+            trial.flush()
+            os.fsync(trial.fileno())
+    except OSError as error:
+        raise CourseError(f"results cannot be written to {out}: {error.strerror}; choose another --out") from error
+    clear_parts(out)
 
 
 def _locally(tasks: Iterator[Task], jobs: int) -> Generator[Graded]:
@@ -235,4 +253,4 @@ def _known(out: Path, found: Found) -> SubmissionResult | None:
 
 def _isolated(result: SubmissionResult, settings: Settings) -> bool:
     """Whether the wall stood when a result was made, if that is asked for."""
-    return not settings.require_isolation or set(FULL_ISOLATION) <= set(result.isolation.split("+"))
+    return not settings.require_isolation or not result.missing_layers

@@ -146,7 +146,7 @@ def _grades(course: Course) -> bool:
 
 
 def _isolation(layers: list[str]) -> list[Part]:
-    from autograder.grader.grading import REQUIRED_LAYERS
+    from autograder.results.document import REQUIRED_LAYERS
 
     parts = [_layer(layer, layers) for layer in REQUIRED_LAYERS]
     return [*parts, Part("uid", "held" if "uid" in layers else "not held", advice=_ADVICE["uid"])]

@@ -57,6 +57,10 @@ def grade(
         course = find_course()
         if unit is not None:
             course.unit(unit)
+        if not any(each.hidden_suite.is_file() for each in map(course.unit, course.units)):
+            raise CourseError(
+                "there are no hidden suites here, as in what students install; `autograder check` runs the public ones"
+            )
         from autograder.bulk.tasks import Settings
         from autograder.language import language
         from autograder.submissions.gathering import gather

@@ -31,14 +31,20 @@ from autograder.grader.trusted import load_module
 from autograder.grader.workers import Zygote
 from autograder.keeping import shelf
 from autograder.language import _
-from autograder.results.document import CheckResult, Outcome, Recognised, SubmissionResult, score_exercise
+from autograder.results.document import (
+    REQUIRED_LAYERS,
+    CheckResult,
+    Outcome,
+    Recognised,
+    SubmissionResult,
+    score_exercise,
+)
 from autograder.results.feedback import printable
 from autograder.submissions.cells import Cell
 from autograder.submissions.submission import Submission
 
 # Of a reference's answers, to be kept for the next command: reading more would take longer than working them out.
 KEPT_BYTES = 48 * 2**20
-REQUIRED_LAYERS = ("landlock", "seccomp", "rlimits")
 
 
 class IsolationError(Exception):

@@ -97,6 +97,7 @@ def _environment() -> dict[str, str]:
         "LANG": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
+        **{name: os.environ[name] for name in ("TMPDIR",) if os.environ.get(name)},  # where folders of workers belong
         "PYTORCH_JIT": "0",  # what would be compiled runs as Python, where it can be recorded
         **system,
         **nvidia.settings(),

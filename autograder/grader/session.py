@@ -33,6 +33,11 @@ BUSY_SECONDS = (3.0, 0.5, 0.25)
 # On a GPU all of it takes longer: the first use of an operator loads it, and CUDA waits by spinning.
 GPU_PATIENCE = 4
 EXERCISE_SECONDS = 120.0
+# For all exercises together, beside loading.
+SUBMISSION_SECONDS = 300.0
+# Of answers, counted as `check_limits` does: what they cost the grader must not depend on how fast it is.
+EXERCISE_BYTES = 2 * 2**30
+SUBMISSION_BYTES = 8 * 2**30
 STATEMENT_SECONDS = 20.0
 # For all statements, as often as they are run until all were; then each gets little, until that is used up too.
 LOADING_SECONDS = 180.0
@@ -60,7 +65,8 @@ class Session:
     A statement of the submission that hangs or kills its process is left out when the worker is replaced, so it costs
     only what it defines; after LOST_STATEMENTS of them no further statement runs. An exercise that has run into the
     deadline is given less time from then on (BUSY_SECONDS, and as much less by the clock), so that the deadline is paid
-    once; none is given more than EXERCISE_SECONDS in all.
+    once; none is given more than EXERCISE_SECONDS in all, nor all of them more than SUBMISSION_SECONDS, and what comes back
+    is read up to as many bytes. Nothing is exempt from that: no repeats, no answers to questions that were sent ahead.
     """
 
     zygote: Zygote
@@ -79,6 +85,9 @@ class Session:
     _loaded_before: bool = False
     _impatience: int = 0
     _spent: float = 0.0
+    _spent_before: float = 0.0
+    _read: int = 0
+    _read_before: int = 0
     _loading: float = 0.0
     _lost_seconds: float = 0.0
     _ahead: deque[bytes] = field(default_factory=deque)
@@ -141,7 +150,10 @@ class Session:
         while self._sent:
             self._sent -= 1
             with contextlib.suppress(Fault):  # an answer nobody waits for
+                self._check_patience()
                 self._exchange([])
+                continue
+            self._drop_worker()
         self._ahead.extend(openings)
 
     def ask_expected(self) -> Reply:
@@ -163,9 +175,15 @@ class Session:
         return self._lost_seconds + (self._worker.busy_seconds() if self._worker is not None else 0.0)
 
     def _check_patience(self) -> None:
+        """Raises TimeoutFault and CrashFault where a budget is used up."""
         if self._spent > EXERCISE_SECONDS:
             said = _("This exercise took more than {seconds} seconds in all.")
             raise TimeoutFault(said.format(seconds=f"{EXERCISE_SECONDS:g}"))
+        if self._spent_before + self._spent > SUBMISSION_SECONDS:
+            said = _("All exercises together took more than {seconds} seconds.")
+            raise TimeoutFault(said.format(seconds=f"{SUBMISSION_SECONDS:g}"))
+        if self._read > EXERCISE_BYTES or self._read_before + self._read > SUBMISSION_BYTES:
+            raise CrashFault(_("What came back is too much to be read."))
 
     def _exchange(self, frames: Sequence[bytes]) -> Reply:
         started = time.monotonic()
@@ -173,8 +191,11 @@ class Session:
         assert self._worker is not None
         busy_seconds = BUSY_SECONDS[self._impatience] * (GPU_PATIENCE if self.gpu else 1)
         seconds = self.call_seconds * busy_seconds / BUSY_SECONDS[0]
+        before = self._worker.read_bytes
         try:
-            return self._worker.exchange(frames, seconds, busy_seconds)
+            reply = self._worker.exchange(frames, seconds, busy_seconds)
+            self._read += self._worker.read_bytes - before
+            return reply
         except WorkerTimeout as error:
             self._lose_worker()
             self._impatience = len(BUSY_SECONDS) - 1
@@ -195,9 +216,16 @@ class Session:
     def _lose_worker(self) -> None:
         self._worker, self._sent = None, 0
 
+    def _drop_worker(self) -> None:
+        if self._worker is not None:
+            self._worker.close()
+        self._lose_worker()
+
     def begin_exercise(self) -> None:
         """Each exercise is given time of its own, less of it once another one has hung."""
-        self._impatience, self._spent = min(self._impatience, 1), 0.0
+        self._impatience = min(self._impatience, 1)
+        self._spent_before, self._spent = self._spent_before + self._spent, 0.0
+        self._read_before, self._read = self._read_before + self._read, 0
         if self._on_gpu is not None:
             self._on_gpu.begin_exercise()
 

@@ -19,7 +19,7 @@ import msgspec
 from autograder.grader.launching import Launched, launch
 from autograder.grader.quota import LOOK_SECONDS, Quota
 from autograder.language import _
-from autograder.protocol.messages import Reply, Request, decode_reply, encode
+from autograder.protocol.messages import Reply, Request, encode, weigh_reply
 from autograder.protocol.wire import Channel, WireError
 from autograder.protocol.zygote import Ended, Fork, Forked, Kill, Ready, Started
 from autograder.worker import nvidia, scratch
@@ -65,7 +65,7 @@ class ZygoteError(Exception):
 
 
 class Worker:
-    """A process that runs one submission. folder: the one it may write to."""
+    """A process that runs one submission. folder: the one it may write to. read_bytes: what its answers cost to read."""
 
     def __init__(self, zygote: Zygote, pid: int, channel: Channel, layers: list[str], folder: str) -> None:
         self._zygote = zygote
@@ -73,6 +73,7 @@ class Worker:
         self._quota = Quota(folder, pid)
         self.pid, self.folder = pid, folder
         self.layers = layers
+        self.read_bytes = 0
 
     def ask(self, request: Request, seconds: float, busy_seconds: float = math.inf) -> Reply:
         """Put one question; `exchange` says what the limits are and what it raises."""
@@ -92,7 +93,9 @@ class Worker:
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                     # It may have died of a later question and have answered the one that is due: read on.
                     self._channel.send(*frames, deadline=deadline)
-            return decode_reply(self._receive(deadline, self.busy_seconds() + busy_seconds))
+            reply, weight = weigh_reply(self._receive(deadline, self.busy_seconds() + busy_seconds))
+            self.read_bytes += weight
+            return reply
         except TimeoutError:
             self.close()
             raise WorkerTimeout(min(seconds, busy_seconds)) from None

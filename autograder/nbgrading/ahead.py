@@ -11,7 +11,7 @@ import nbformat
 
 from autograder.bulk.processes import Pool
 from autograder.bulk.running import Keys
-from autograder.bulk.tasks import Settings
+from autograder.bulk.tasks import Settings, Task
 from autograder.course import Course, Unit
 from autograder.grader.keys import gpus, submission_key, unit_key
 from autograder.language import language
@@ -55,9 +55,11 @@ def grade_ahead(
     keys = Keys(course, Settings(str(course.root), course.seed, language(), require_isolation), gpus())
     ahead = Ahead(folder)
     submissions: dict[str, Submission] = {}
+    tasks: list[Task] = []
     for path in notebooks:
         try:
             submission = _read(path)
+            tasks.append(keys.task_of(submission, unit.name))
         except Exception as error:  # whatever stands in the file
             yield f"{path}: {type(error).__name__}: {error}"
         else:
@@ -65,7 +67,7 @@ def grade_ahead(
     if not submissions:
         return
     with Pool(min(jobs, len(submissions))) as pool:
-        for graded in pool.grade(keys.task_of(submission, unit.name) for submission in submissions.values()):
+        for graded in pool.grade(tasks):
             if graded.result is not None:
                 ahead.write(unit, course.seed, submissions[graded.student], graded.result)
             else:

@@ -71,6 +71,7 @@ def _class_page(
         remarks=reading.remarks,
         submissions=len(reading.results),
         isolation=sorted({result.isolation for result in reading.results}),
+        missing=sorted({layer for result in reading.results for layer in result.missing_layers}),
         seeds=sorted({result.seed for result in reading.results}),
         outcome_words={outcome: outcome.value.replace("_", " ") for outcome in Outcome},
         generator=GENERATOR,

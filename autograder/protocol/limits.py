@@ -11,6 +11,9 @@ MAX_EXTENSIONS = 10_000  # tensors, above all: each costs 10 us and a kilobyte, 
 MAX_NESTING = 64
 MAX_TEXT_BYTES = 400_000
 MAX_KEY_BYTES = 1_000
+MAX_TEXTS_BYTES = 2_000_000  # of all texts and keys together
+# What a reply costs to read, in bytes of a plain tensor: a value, and a tensor or object.
+VALUE_WEIGHT, EXTENSION_WEIGHT = 400, 10_000
 PRINT_LIMIT = 10_000  # characters of what a submission prints, over a worker's whole life
 
 
@@ -43,19 +46,20 @@ _HEADS = {
 }  # fmt: skip
 
 
-def check_limits(frame: bytes) -> None:
-    """Raise WireError for a msgpack frame that holds more than a reply may, or keys that no honest reply has.
+def check_limits(frame: bytes) -> int:
+    """What it will cost to read a msgpack frame, in bytes of a plain tensor.
 
     Values are counted where a container announces them, so that nothing but their first bytes is looked at.
+    Raises WireError for a frame that holds more than a reply may, or keys that no honest reply has.
     """
     at, end = 0, len(frame)
-    values = extensions = 0
+    values = extensions = texts = 0
     left, is_mapping = 1, False  # what is still to come of the innermost open container; keys and values both count
     outer: list[tuple[int, bool]] = []
     while True:
         while not left:
             if not outer:
-                return
+                return end + values * VALUE_WEIGHT + extensions * EXTENSION_WEIGHT
             left, is_mapping = outer.pop()
         left -= 1
         if at >= end:
@@ -82,8 +86,10 @@ def check_limits(frame: bytes) -> None:
             extensions += 1
             if extensions > MAX_EXTENSIONS:
                 raise WireError(f"more than {MAX_EXTENSIONS} tensors or objects")
-        elif kind == _TEXT and length > (MAX_KEY_BYTES if is_mapping and left & 1 else MAX_TEXT_BYTES):
-            raise WireError(f"a text of {length} bytes")
+        elif kind == _TEXT:
+            texts += length
+            if length > (MAX_KEY_BYTES if is_mapping and left & 1 else MAX_TEXT_BYTES) or texts > MAX_TEXTS_BYTES:
+                raise WireError(f"a text of {length} bytes, of {texts} in all")
         at += length
 
 

@@ -218,8 +218,24 @@ _reply_decoder = msgspec.msgpack.Decoder(Reply, ext_hook=wire.unpack_reply)
 
 
 def encode(message: Request | Reply) -> bytes:
-    """Encode a message whose values were packed (`wire.pack`)."""
-    return _encoder.encode(message)
+    """Encode a message whose values were packed (`wire.pack`); a half of a character becomes a question mark."""
+    try:
+        return _encoder.encode(message)
+    except UnicodeEncodeError:
+        return _encoder.encode(_whole(message))
+
+
+def _whole(value: Any) -> Any:
+    """The same with texts that can be encoded: Python's may hold lone surrogates, halves of characters."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(each) for key, each in value.items()}
+    if isinstance(value, msgspec.Struct):
+        return msgspec.structs.replace(value, **{n: _whole(getattr(value, n)) for n in value.__struct_fields__})
+    return value
 
 
 def decode_request(frame: bytes) -> Request:
@@ -228,12 +244,17 @@ def decode_request(frame: bytes) -> Request:
 
 
 def decode_reply(frame: bytes) -> Reply:
-    """Decode what a worker sent, trusting none of it.
+    """`weigh_reply` for whoever reads but a few."""
+    return weigh_reply(frame)[0]
+
+
+def weigh_reply(frame: bytes) -> tuple[Reply, int]:
+    """Decode what a worker sent, trusting none of it; and what reading it costs, in bytes of a plain tensor.
 
     Raises WireError for anything but a well-formed reply within the limits.
     """
-    check_limits(frame)
-    return _decode(_reply_decoder, frame)  # type: ignore[no-any-return]
+    weight = check_limits(frame)
+    return _decode(_reply_decoder, frame), weight
 
 
 def _decode(decoder: Any, frame: bytes) -> Any:

@@ -13,6 +13,8 @@ from autograder.files import replace_file
 from autograder.language import N_
 
 SCHEMA = 1
+# Of the wall around a submission.
+REQUIRED_LAYERS = ("landlock", "seccomp", "rlimits")
 NOT_WRITTEN = N_("Not written yet.")
 
 
@@ -124,6 +126,11 @@ class SubmissionResult(msgspec.Struct, frozen=True):
     @property
     def checks(self) -> list[CheckResult]:
         return [check for exercise in self.exercises for check in exercise.checks]
+
+    @property
+    def missing_layers(self) -> list[str]:
+        """What the wall around the submission lacked on the machine that graded it."""
+        return [layer for layer in REQUIRED_LAYERS if layer not in self.isolation.split("+")]
 
     @property
     def grader_errors(self) -> list[CheckResult]:

@@ -10,9 +10,11 @@ import os
 import socket
 import sys
 import sysconfig
+from collections.abc import Callable
 
 
 def main() -> None:
+    ready = end_with_the_grader()
     # Before torch: one thread, so that forking is safe and each worker costs one core.
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = "1"
@@ -21,6 +23,7 @@ def main() -> None:
     torch.set_num_threads(1)
     warm_up(sys.argv[2:])
     forget_origin()
+    ready()
     gc.collect()
     gc.freeze()  # or a worker's first full collection touches, and so copies, every page it shares (270 ms measured)
     if sys.argv[1].startswith("port:"):
@@ -31,6 +34,35 @@ def main() -> None:
         from autograder.worker.zygote import Zygote
 
         Zygote(socket.socket(fileno=int(sys.argv[1]))).serve()
+
+
+def end_with_the_grader() -> Callable[[], None]:
+    """While torch is imported, which takes seconds, notice in a thread that the grader is gone, and end.
+
+    Returns what ends that thread: a process with several cannot be forked safely.
+    """
+    if sys.platform != "linux" or sys.argv[1].startswith("port:"):
+        return lambda: None
+    import select
+    import threading
+
+    up = threading.Event()
+
+    def watch() -> None:
+        poll = select.poll()
+        poll.register(int(sys.argv[1]), 0)  # a closed end is reported whatever one asks for
+        while not up.is_set():
+            if poll.poll(20):
+                os._exit(1)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+
+    def ready() -> None:
+        up.set()
+        thread.join()
+
+    return ready
 
 
 def warm_up(modules: list[str]) -> None:

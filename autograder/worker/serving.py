@@ -254,6 +254,8 @@ class Server:
             return self._exported(tuple.__iter__(value), depth)
         if isinstance(value, Mapping):
             pairs = dict(itertools.islice(value.items(), wire.MAX_ITEMS))
+            if sum(len(key) for key in pairs if isinstance(key, str)) > wire.MAX_TEXT:
+                return wire.pack(wire.Opaque(f"a dictionary of {len(pairs)} long keys"))
             if all(type(key) in (str, int) for key in pairs):
                 return {key: self._export(item, depth + 1) for key, item in pairs.items()}
         try:

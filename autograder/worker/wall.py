@@ -74,7 +74,6 @@ _SYSCALLS = [
     "fsync",
     "fdatasync",
     "flock",
-    "fcntl",
     "fallocate",
     "fadvise64",
     "copy_file_range",
@@ -232,6 +231,11 @@ _REFUSED = [
 ]
 _IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5451)  # TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIOCLEX
 _PRCTL_NAMES = (15, 16, 0x53564D41)  # PR_SET_NAME, PR_GET_NAME, PR_SET_VMA (glibc names its mappings)
+# F_DUPFD, F_GETFD, F_SETFD, F_GETFL, locks, F_DUPFD_CLOEXEC: none that has a signal sent to somebody (F_SETOWN, F_SETSIG, leases).
+_FCNTLS = (0, 1, 2, 3, 5, 6, 7, 36, 37, 38, 1030)
+_F_SETFL = 4
+# To itself, for abort() and the like; what no process can survive or notice would look as if somebody else had done it.
+_OWN_SIGNALS = tuple(set(range(1, 32)) - {signal.SIGKILL, signal.SIGSTOP})
 
 
 def prepare() -> None:
@@ -354,7 +358,9 @@ def _reachable_by_all() -> bool:
 
 def _filter_syscalls(devices: Sequence[Path]) -> None:
     rules = _gpu_syscall_rules() if devices else _syscall_rules()
-    _rule(rules, pyseccomp.ALLOW, "tgkill", pyseccomp.Arg(0, pyseccomp.EQ, os.getpid()))
+    for number in _OWN_SIGNALS:
+        own, this = pyseccomp.Arg(0, pyseccomp.EQ, os.getpid()), pyseccomp.Arg(2, pyseccomp.EQ, number)
+        _rule(rules, pyseccomp.ALLOW, "tgkill", own, this)
     rules.load()
 
 
@@ -382,7 +388,13 @@ def _rules(refused: Sequence[str], allowed: Sequence[str]) -> pyseccomp.SyscallF
         _rule(rules, pyseccomp.ALLOW, "ioctl", pyseccomp.Arg(1, pyseccomp.EQ, request))
     for option in _PRCTL_NAMES:
         _rule(rules, pyseccomp.ALLOW, "prctl", pyseccomp.Arg(0, pyseccomp.EQ, option))
-    _rule(rules, pyseccomp.ALLOW, "prlimit64", pyseccomp.Arg(0, pyseccomp.EQ, 0))
+    for command in _FCNTLS:
+        _rule(rules, pyseccomp.ALLOW, "fcntl", pyseccomp.Arg(1, pyseccomp.EQ, command))
+    quiet = pyseccomp.Arg(2, pyseccomp.MASKED_EQ, os.O_ASYNC, 0)
+    _rule(rules, pyseccomp.ALLOW, "fcntl", pyseccomp.Arg(1, pyseccomp.EQ, _F_SETFL), quiet)
+    # Its own limits can be read. A lower one of processor time would end it by a signal that seems to come from outside.
+    own, reading = pyseccomp.Arg(0, pyseccomp.EQ, 0), pyseccomp.Arg(2, pyseccomp.EQ, 0)
+    _rule(rules, pyseccomp.ALLOW, "prlimit64", own, reading)
     return rules
 
 

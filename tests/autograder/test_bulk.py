@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -18,14 +19,17 @@ from rich.console import Console
 
 from autograder.bulk.display import Display
 from autograder.bulk.grading import LOST_IN_A_ROW, TaskGrader
-from autograder.bulk.running import FULL_ISOLATION, Keys, Plan, Report, plan, run, sensible_jobs
+from autograder.bulk.running import Keys, Plan, Report, plan, run, sensible_jobs
 from autograder.bulk.tasks import Graded, RunError, Settings, Task
 from autograder.course import Course, CourseError, load_course
+from autograder.files import replace_file
 from autograder.grader import keys
 from autograder.grader.grading import Grader, UnitGrader
 from autograder.grader.keys import submission_key, unit_key
+from autograder.grader.launching import launch
+from autograder.grader.workers import Zygote
 from autograder.results import document
-from autograder.results.document import CheckResult, Outcome, SubmissionResult, score_exercise
+from autograder.results.document import REQUIRED_LAYERS, CheckResult, Outcome, SubmissionResult, score_exercise
 from autograder.submissions.cells import Cell
 from autograder.submissions.gathering import Found
 
@@ -118,7 +122,7 @@ def test_the_engine_version_follows_the_sources_but_not_their_views(tmp_path: Pa
     keys.engine_version.cache_clear()
 
 
-def result_of(student: str, key: str, isolation: str = "none") -> SubmissionResult:
+def result_of(student: str, key: str, isolation: str = "landlock+seccomp+rlimits") -> SubmissionResult:
     exercise = score_exercise("double", [CheckResult("t", "It holds.", 1, Outcome.PASSED)], [])
     return SubmissionResult(student, "doubling", 1.0, 1.0, isolation, 1, [exercise], key=key)
 
@@ -150,8 +154,8 @@ def test_a_result_made_without_the_wall_does_not_do_where_it_is_required(
 ):
     found = hand_in(tmp_path / "in", ada="x = 1", bob="x = 1")
     made = Keys(course, settings, [])
-    document.write(result_of("ada", made.task(found[0]).key), tmp_path / "out")
-    document.write(result_of("bob", made.task(found[1]).key, "+".join([*FULL_ISOLATION, "uid"])), tmp_path / "out")
+    document.write(result_of("ada", made.task(found[0]).key, "none"), tmp_path / "out")
+    document.write(result_of("bob", made.task(found[1]).key, "+".join([*REQUIRED_LAYERS, "uid"])), tmp_path / "out")
     strict = msgspec.structs.replace(settings, require_isolation=True)
     assert len(plan(found, made, settings, tmp_path / "out").todo) == 0
     assert [each.student for each in plan(found, made, strict, tmp_path / "out").todo] == ["ada"]
@@ -416,3 +420,62 @@ def test_the_summary_says_what_was_graded_and_names_failures_once_for_each_reaso
     assert "graded 7, 990 unchanged; 3 other results were left as they are" in said
     assert said.count("the suite is broken") == 1
     assert "s4/doubling and 2 more" in said
+
+
+def test_a_wall_that_lacks_a_layer_is_said_at_once_and_once():
+    display, text = screened(terminal=False)
+    with display.begin(Plan(todo=[Found("ada", "doubling", Path("a.py"))] * 3), "one process"):
+        for isolation in ("landlock+seccomp+uid+rlimits", "seccomp+rlimits", "seccomp+rlimits"):
+            display.add(Graded("ada", "doubling", result_of("ada", "", isolation)))
+    said = " ".join(text.getvalue().split())
+    assert said.count("WARNING: the wall around student code is incomplete on this machine: landlock missing") == 1
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), PermissionError(13, "Permission denied")])
+def test_a_folder_that_takes_no_results_is_found_before_anything_starts(
+    course: Course, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError
+):
+    def refuses(descriptor: int) -> None:
+        raise error
+
+    monkeypatch.setattr(os, "fsync", refuses)
+    with pytest.raises(CourseError, match=str(error.strerror)):
+        run([], course, settings, tmp_path / "out", Silent(), jobs=1)
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_killed_writers_left_is_cleared_away(course: Course, settings: Settings, tmp_path: Path):
+    (tmp_path / "ada").mkdir()
+    for place in (tmp_path / "x.part", tmp_path / "ada/doubling.json.part"):
+        place.write_text("half")
+    run([], course, settings, tmp_path, Silent(), jobs=1)
+    assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.parametrize("step", ["fsync", "chmod", "replace"])
+def test_a_file_that_cannot_be_written_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+):
+    def refuses(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, step, refuses)
+    with pytest.raises(OSError, match="No space"):
+        replace_file(tmp_path / "a.json", b"x", lasting=True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_workers_live_where_tmpdir_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    tmp_path.chmod(0o755)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with Zygote() as zygote:
+        worker = zygote.fork()
+        assert Path(worker.folder).is_relative_to(tmp_path)
+        worker.close()
+    assert not list(tmp_path.glob("autograder-*"))
+
+
+def test_a_zygote_that_is_still_importing_dies_with_its_grader():
+    launched = launch()
+    launched.control.close()
+    assert launched.process.wait(30) == 1

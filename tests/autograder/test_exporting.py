@@ -15,16 +15,24 @@ from xml.etree import ElementTree
 
 import jsonschema
 import junitparser
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.course import CourseError
 from autograder.results import document
-from autograder.results.document import CheckResult, Outcome, Recognised, SubmissionResult, score_exercise
+from autograder.results.document import (
+    REQUIRED_LAYERS,
+    CheckResult,
+    Outcome,
+    Recognised,
+    SubmissionResult,
+    score_exercise,
+)
 from autograder.results.exporting import FORMATS
 from autograder.results.exporting.gradebook import write_gradebook
-from autograder.results.exporting.tables import safe_cell
+from autograder.results.exporting.tables import safe_cell, write_csv
 from autograder.results.reading import Reading
 
 FORMULA = '=HYPERLINK("http://x","y")'
@@ -43,7 +51,9 @@ def graded(student: str, unit: str = "dropout", message: str = "f(X) is wrong.\n
         score_exercise("g", [check("c", R, 1, "boom"), check("d", T, 1, "slow"), check("e", N, 4, "no gpu")], []),
     ]
     score, most = sum(e.score for e in exercises), sum(e.max_score for e in exercises)
-    return SubmissionResult(student, unit, score, most, "landlock", 7, exercises, printed=message, seconds=0.5)
+    return SubmissionResult(
+        student, unit, score, most, "landlock+seccomp+rlimits", 7, exercises, printed=message, seconds=0.5
+    )
 
 
 def perfect(student: str, unit: str = "dropout") -> SubmissionResult:
@@ -51,7 +61,7 @@ def perfect(student: str, unit: str = "dropout") -> SubmissionResult:
         score_exercise("f", [check("a", P, 2), check("b", P, 1.5)], []),
         score_exercise("g", [check("e", P, 6)], []),
     ]
-    return SubmissionResult(student, unit, 9.5, 9.5, "landlock", 7, exercises)
+    return SubmissionResult(student, unit, 9.5, 9.5, "landlock+seccomp+rlimits", 7, exercises)
 
 
 STUDENTS = ["leeann_12345", "ada", FORMULA, "张伟", "Ann, Lee\nJr_77", SCRIPT]
@@ -232,7 +242,9 @@ def test_junit_is_read_by_junitparser(written: Written):
     suite = suites[1]
     assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (5, 1, 2, 1)
     assert suite.time == 0.5
-    assert {p.name: p.value for p in suite.properties()} == {"score": "2", "max_score": "5.5", "seed": "7"}
+    assert {p.name: p.value for p in suite.properties()} == {
+        "score": "2", "max_score": "5.5", "seed": "7", "isolation": "landlock+seccomp+rlimits",
+    }  # fmt: skip
     cases = list(suite)
     assert [case.classname for case in cases] == ["dropout.f"] * 2 + ["dropout.g"] * 3
     kinds = [[type(outcome).__name__ for outcome in case.result] for case in cases]
@@ -410,3 +422,11 @@ def test_a_broken_result_is_named_and_the_others_are_exported(folder: Path):
     assert run.exit_code == 1
     assert "left out: results/ada/lstm.json" in run.stderr
     assert len(rows(Path("grades.csv"), "utf-8-sig")) == 2
+
+
+@pytest.mark.parametrize(("isolation", "lacking"), [("seccomp+rlimits", ["landlock"]), ("none", list(REQUIRED_LAYERS))])
+def test_what_the_wall_lacked_stands_in_the_table(tmp_path: Path, isolation: str, lacking: list[str]):
+    result = msgspec.structs.replace(READING.results[0], isolation=isolation)
+    [path] = write_csv(Reading([result], []), tmp_path / "grades.csv", {})
+    flags = next(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))["flags"]
+    assert [f"graded without {layer}" in flags for layer in lacking] == [True] * len(lacking)

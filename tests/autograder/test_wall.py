@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import platform
 import socket
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -457,3 +460,68 @@ def test_memory_is_limited(worker: Worker):
          "    import mmap\n    return len(mmap.mmap(-1, 2**34))")  # fmt: skip
     assert call(worker, "attack").type_name in ("RuntimeError", "MemoryError")
     assert call(worker, "shared").type_name in ("OSError", "MemoryError")
+
+
+ALONE = """
+import ctypes, fcntl, os, resource, signal, sys, threading
+sys.path.insert(0, {package!r})
+from autograder.worker import wall
+os.setsid()
+wall._filter_syscalls([])
+def tgkill(number):
+    if ctypes.CDLL(None, use_errno=True).syscall(234, os.getpid(), threading.get_native_id(), int(number)):
+        raise OSError(ctypes.get_errno(), "tgkill")
+try:
+    {action}
+    print("done")
+except OSError as error:
+    print("refused", error.errno)
+"""
+
+
+def with_the_filter_alone(action: str) -> str:
+    """What an action comes to where the kernel has no Landlock and nobody gives up being root."""
+    code = ALONE.format(package=str(ROOT), action=action)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60).stdout
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="numbers of system calls")
+@pytest.mark.parametrize(
+    "action",
+    [
+        "fcntl.fcntl(0, fcntl.F_SETOWN, os.getppid())",
+        "fcntl.fcntl(0, fcntl.F_SETOWN, -os.getpgid(os.getppid()))",
+        "fcntl.fcntl(0, 15, bytes(8))",  # F_SETOWN_EX
+        "fcntl.fcntl(0, fcntl.F_SETSIG, signal.SIGKILL)",
+        "fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)",
+        "fcntl.ioctl(0, 0x5452, b'\\1\\0\\0\\0')",  # FIOASYNC
+        "fcntl.ioctl(0, 0x8901, bytes(4))",  # FIOSETOWN
+        "fcntl.fcntl(0, fcntl.F_SETLEASE, fcntl.F_WRLCK)",
+        "fcntl.fcntl(os.open('.', os.O_RDONLY), fcntl.F_NOTIFY, fcntl.DN_CREATE)",
+        "os.kill(os.getppid(), signal.SIGSTOP)",
+        "os.kill(os.getpid(), signal.SIGKILL)",
+        "tgkill(signal.SIGKILL)",
+        "tgkill(signal.SIGSTOP)",
+        "resource.setrlimit(resource.RLIMIT_CPU, (1, 1))",
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))",
+        "resource.prlimit(os.getppid(), resource.RLIMIT_CPU, (1, 1))",
+        "resource.prlimit(os.getppid(), resource.RLIMIT_CPU)",
+        "os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)",
+    ],
+)
+def test_no_signal_or_limit_reaches_anybody_where_only_the_filter_stands(action: str):
+    assert with_the_filter_alone(action).startswith("refused")
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="numbers of system calls")
+@pytest.mark.parametrize(
+    "action",
+    [
+        "fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_NONBLOCK)",
+        "fcntl.fcntl(0, fcntl.F_SETFD, fcntl.FD_CLOEXEC); os.close(fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 10))",
+        "resource.getrlimit(resource.RLIMIT_CPU); resource.prlimit(0, resource.RLIMIT_CPU)",
+        "signal.signal(signal.SIGUSR1, signal.SIG_IGN); tgkill(signal.SIGUSR1)",
+    ],
+)
+def test_what_python_itself_asks_for_is_allowed(action: str):
+    assert with_the_filter_alone(action) == "done\n"

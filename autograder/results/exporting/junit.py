@@ -33,8 +33,11 @@ def _suite(result: SubmissionResult) -> Element:
         suite.set(count, str(sum(case.find(tag) is not None for case in cases)))
     suite.set("time", f"{result.seconds:.3f}")
     properties = SubElement(suite, "properties")
-    for name, value in (("score", result.score), ("max_score", result.max_score), ("seed", result.seed)):
-        SubElement(properties, "property", name=name, value=f"{value:g}" if isinstance(value, float) else str(value))
+    for name, value in (
+        ("score", f"{result.score:g}"), ("max_score", f"{result.max_score:g}"), ("seed", str(result.seed)),
+        ("isolation", _xml(result.isolation)),
+    ):  # fmt: skip
+        SubElement(properties, "property", name=name, value=value)
     suite.extend(cases)
     if result.printed.strip():
         SubElement(suite, "system-out").text = _xml(result.printed)

@@ -107,6 +107,7 @@ def _summary(result: SubmissionResult, titles: Mapping[str, str]) -> Row:
     mistakes = {check.misconception.name: None for check in result.checks if check.misconception is not None}
     flags = ["problem in the source"] if result.problems else []
     flags += ["to be reviewed"] if result.review else []
+    flags += [f"graded without {layer}" for layer in result.missing_layers]
     flags += sorted({o.value for c in assessed if (o := c.outcome) in (Outcome.CRASHED, Outcome.TIMED_OUT)})
     return (
         result.student,

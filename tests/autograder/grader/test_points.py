@@ -53,7 +53,9 @@ def test_points_are_hundredths_that_sum_exactly(weight: float, checks: list[tupl
     assert sum(map(round, hundredths)) == round(weight * 100)
 
 
-@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.RAISED, Outcome.MISSING, Outcome.TIMED_OUT, Outcome.FORBIDDEN])
+@pytest.mark.parametrize(
+    "outcome", [Outcome.FAILED, Outcome.RAISED, Outcome.MISSING, Outcome.TIMED_OUT, Outcome.FORBIDDEN]
+)
 def test_without_the_definition_only_special_cases_earn(outcome: Outcome):
     results = [result(each, outcome if each.id == "matches" else Outcome.PASSED) for each in ALL]
     assert withheld(ALL, results) == {"sums", "gradient", "form", "keeps"}

@@ -15,7 +15,7 @@ from autograder.grader.workers import Zygote
 from autograder.submissions.cells import Cell
 from autograder.submissions.submission import Submission
 
-WRONG = '''
+WRONG = """
 from autograder.suite import misconception
 
 
@@ -29,7 +29,7 @@ def refuses(X):
 @misconception("double", "nothing is returned for any input", hint="It always ends in an error. What is spelt wrongly?")
 def raises(X):
     raise NameError("name 'Y' is not defined")
-'''
+"""
 
 
 @pytest.fixture(scope="module")
