@@ -44,12 +44,12 @@ def show_units(course: Course, *, drafts: bool = False) -> None:
         console().print("\n" + said.format(built=len(course.units), planned=course.planned))
 
 
-def show_results(results: list[SubmissionResult], *, feedback: bool, out: Path | None) -> None:
-    """The table of scores; with `feedback` each submission's exercises and messages first."""
+def show_results(results: list[SubmissionResult], *, feedback: bool, out: Path | None, verbose: bool = False) -> None:
+    """The table of scores; with `feedback` each submission's exercises and messages first (verbose: all of them)."""
     screen = console()
     if feedback:
         for result in results:
-            show_submission(screen, result)
+            show_submission(screen, result, verbose=verbose)
     if out is not None:
         screen.print(_score_table(results))
         screen.print(f"isolation: {', '.join(sorted({r.isolation for r in results}))}; results in {out}/")

@@ -40,6 +40,9 @@ class Language(StrEnum):
     ZH = "zh"
 
 
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Tell of every failed check, though one cause is told once.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
 UnitNames = Annotated[list[str] | None, typer.Argument(metavar="[UNIT]...", help="Units; all if none is named.")]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Seed of the drawn inputs (default: the course's own).")]

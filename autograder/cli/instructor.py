@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autograder.cli.frame import Exit, Json, SeedOption, UnitNames, app, clear_errors, print_json
+from autograder.cli.frame import Exit, Json, SeedOption, UnitNames, Verbose, app, clear_errors, print_json
 from autograder.course import Course, CourseError, find_course
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def grade(
         bool, typer.Option(help="Refuse to grade where a layer of the wall is missing.")
     ] = False,
     feedback: Annotated[bool, typer.Option("--feedback", help="Also print every student's feedback.")] = False,
+    verbose: Verbose = False,
     seed: SeedOption = None,
     json: Json = False,
 ) -> None:
@@ -81,6 +82,7 @@ def grade(
                 scheduler=scheduler,
                 force=force,
                 feedback=feedback,
+                verbose=verbose,
                 json=json,
             )
     raise typer.Exit(code)
@@ -96,6 +98,7 @@ def _grade(
     scheduler: str | None,
     force: bool,
     feedback: bool,
+    verbose: bool,
     json: bool,
 ) -> Exit:
     from autograder.bulk.display import Display
@@ -123,7 +126,7 @@ def _grade(
     elif report.results:
         from autograder.cli.console import show_results
 
-        show_results(report.results, feedback=feedback or single, out=out)
+        show_results(report.results, feedback=feedback or single, out=out, verbose=verbose)
     display.summary(report)
     for remark in gathered.remarks:
         typer.echo(f"not graded: {remark}", err=True)

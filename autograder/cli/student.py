@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.frame import Exit, Json, app, clear_errors, exit_code, print_json
+from autograder.cli.frame import Exit, Json, Verbose, app, clear_errors, exit_code, print_json
 from autograder.course import Course, CourseError, Unit, find_course
 from autograder.grader.launching import launch
 from autograder.language import VARIABLE, _, speak
@@ -116,6 +116,7 @@ def check(
         Path | None, typer.Argument(metavar="[FILE]", help="Your file, if it is not found by the unit's name.")
     ] = None,
     exercise: ExerciseName = None,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> None:
     """Run a unit's public checks on your file.
@@ -142,7 +143,7 @@ def check(
             from autograder.results.text import console
             from autograder.student.showing import print_all, result_view
 
-            print_all(console(), result_view(course, result, path, progress))
+            print_all(console(), result_view(course, result, path, progress, verbose=verbose))
         raise typer.Exit(
             exit_code(result.grader_errors, passed=result.score == result.max_score and not result.problems)
         )

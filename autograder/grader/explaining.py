@@ -13,7 +13,7 @@ from autograder.language import _, say, translated
 from autograder.protocol.messages import Frame, SourceProblem
 from autograder.results.document import NOT_WRITTEN, Outcome
 from autograder.results.feedback import described, entries, pasted, printable
-from autograder.suite.closeness import Mismatch
+from autograder.suite.closeness import UNSHOWN, Mismatch
 
 # Far beyond what any of ours has: the keys of a dictionary, say, stand in a message as they came back.
 MESSAGE_LIMIT = 20_000
@@ -64,18 +64,24 @@ def _grader_error(assessment: Assessment) -> str:
 def _what_happened(trial: Trial, home: Path) -> str:
     error = trial.error
     if isinstance(error, Mismatch):
-        return _mismatch(error, trial.call, home)
+        return _mismatch(error, trial, home)
     if isinstance(error, RaisedFault):
         return _raised(error, trial.call, home)
     return str(error)
 
 
-def _mismatch(error: Mismatch, call: str, home: Path) -> str:
+def _mismatch(error: Mismatch, trial: Trial, home: Path) -> str:
     """home: the unit's folder, whose catalog translates the sentences of its suite."""
-    subject = translated(error.what or call, home) or _("The result")
+    subject = translated(error.what or trial.call, home) or _("The result")
     problem = translated(error.problem, home)
     lines = [_("{subject} {problem}.").format(subject=subject, problem=problem)]
-    if error.got is not None and error.want is None:
+    if error.got is None:
+        lines.append("  " + _("came back: None. Is a `return` missing?"))
+        if trial.printed.strip():
+            lines.append(
+                "  " + _("Something was printed: `print` shows a value to you, `return` gives it to the caller.")
+            )
+    elif error.got is not UNSHOWN and error.want is None:
         lines.append(_("  came back: {value}").format(value=described(error.got)))
         if isinstance(error.got, Tensor) and error.got.numel():
             lines.append(_block("             ", entries(error.got)))

@@ -189,10 +189,11 @@ class UnitGrader:
         self, submission: Submission, session: Session, exercises: list[_Judged], seconds: float
     ) -> SubmissionResult:
         lost = {each.name for each in exercises if any(r.outcome in _LOST for r in each.results)}
-        scored = [
-            score_exercise(each.name, each.results, _notes(each.name, each.results, lost, session))
-            for each in exercises
-        ]
+        scored = []
+        for each in exercises:
+            first = sorted(calls_between_exercises(session.statements, each.name) & lost) if each.name in lost else []
+            notes = _notes(each.name, each.results, first, session)
+            scored.append(score_exercise(each.name, each.results, notes, first))
         printed = "".join(session.printed) + "".join(_printed_once(exercises))
         return SubmissionResult(
             student=submission.student,
@@ -298,7 +299,7 @@ def _place(check: Check, session: Session) -> Session:
     return session.on_gpu() if check.needs else session
 
 
-def _notes(name: str, results: list[CheckResult], lost: set[str], session: Session) -> list[str]:
+def _notes(name: str, results: list[CheckResult], first: list[str], session: Session) -> list[str]:
     """What stands beside the single checks: why an exercise is missing, and which other one to mend first."""
     notes = []
     missing = any(r.outcome is Outcome.MISSING for r in results)
@@ -308,11 +309,8 @@ def _notes(name: str, results: list[CheckResult], lost: set[str], session: Sessi
         notes.append(note.format(name=name, file=problem.label, line=problem.line))
     if any(r.withheld and r.outcome is Outcome.PASSED for r in results):
         notes.append(_("What else is right about {name} counts once its values are right.").format(name=name))
-    if name in lost:
-        used = calls_between_exercises(session.statements, name) & lost
-        note = _("{name} uses {other}, which has failing checks of its own: look there first.")
-        notes += [note.format(name=name, other=other) for other in sorted(used)]
-    return notes
+    note = _("{name} uses {other}, which has failing checks of its own: look there first.")
+    return notes + [note.format(name=name, other=other) for other in first]
 
 
 def _could_bind(cells: Iterable[Cell], name: str) -> bool:

@@ -85,6 +85,6 @@ def _bare(name: str) -> str:
 
 
 def calls_between_exercises(statements: Sequence[Statement], exercise: str) -> set[str]:
-    """The names that the (last) definition of an exercise mentions."""
+    """The names that the (last) definition of an exercise mentions; its own parameters and variables are none of them."""
     definitions = [s for s in statements if exercise in s.binds]
-    return set(definitions[-1].mentions) - {exercise} if definitions else set()
+    return set(definitions[-1].mentions) - {exercise, *definitions[-1].makes} if definitions else set()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
-from autograder.language import _, says
+from autograder.language import _
 from autograder.pages.figures import BoxDrawing, HeatMap, box_drawing, heat_map
 from autograder.pages.rendering import points, render
-from autograder.results.document import NOT_WRITTEN, Boxes, CheckResult, ExerciseResult, Matrices, Outcome, Recognised
+from autograder.results.causes import Cause, causes
+from autograder.results.document import Boxes, CheckResult, ExerciseResult, Matrices, Outcome, Recognised
 
 
 @dataclass(frozen=True)
@@ -21,20 +22,28 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Group:
-    """Checks that ended alike and say the same. kind: passed, failed, skipped or broken, for the colour.
+class Told:
+    """A check that did not pass. kind: passed, failed, skipped or broken, for the colour.
 
-    titles: none where the exercise is not written yet, for there is nothing to say about each.
+    title: '' where the exercise is not written yet, for there is nothing to say about each.
     """
 
     symbol: str
     word: str
     kind: str
-    titles: list[str]
+    title: str
     blocks: list[Block]
-    known: list[Recognised]
+    known: Recognised | None
     heat: HeatMap | None
     boxes: BoxDrawing | None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Checks with one cause: what is told of it, and the others, which open on demand."""
+
+    shown: Told | None
+    others: list[Told]
 
 
 def exercise_html(exercise: ExerciseResult, *, styled: bool = True, level: int = 3) -> str:
@@ -42,15 +51,14 @@ def exercise_html(exercise: ExerciseResult, *, styled: bool = True, level: int =
 
     styled: bring the style sheet along; False where the page already has it (`exercise_style`). level: of its heading.
     """
-    failed = [check for check in exercise.checks if check.outcome is not Outcome.PASSED]
     passed = [check for check in exercise.checks if check.outcome is Outcome.PASSED]
     return render(
         "exercise.html",
         name=exercise.name,
         score=_("{score} of {most} points").format(score=points(exercise.score), most=points(exercise.max_score)),
-        full=exercise.score == exercise.max_score and not failed,
+        full=exercise.score == exercise.max_score and len(passed) == len(exercise.checks),
         notes=exercise.notes,
-        groups=_groups(failed),
+        groups=[_group(cause) for cause in causes(exercise)],
         passed=[check.title for check in passed],
         passed_summary=_passed_summary(len(passed), len(exercise.checks)),
         passed_word=word(Outcome.PASSED),
@@ -92,29 +100,32 @@ def kind(outcome: Outcome) -> str:
     return kinds.get(outcome, "failed")
 
 
-def _groups(checks: list[CheckResult]) -> list[Group]:
-    """Checks that say the same together. A hint is given once, where its mistake is first recognised."""
-    grouped: dict[tuple[Outcome, str], list[CheckResult]] = {}
-    for check in checks:
-        grouped.setdefault((check.outcome, check.message), []).append(check)
-    hinted: set[str] = set()
-    return [_group(alike, hinted) for alike in grouped.values()]
+def _group(cause: Cause) -> Group:
+    """What was said above is not said again: a message word for word, a mistake's hint."""
+    said = cause.shown.message if cause.shown is not None else ""
+    others = []
+    for check in cause.others:
+        told = replace(_told(check), known=_unhinted(check.misconception))
+        others.append(replace(told, blocks=[]) if check.message == said else told)
+    if cause.shown is None:
+        return Group(None, others)
+    shown = _told(cause.shown)
+    return Group(replace(shown, title="") if cause.whole else shown, others)
 
 
-def _group(checks: list[CheckResult], hinted: set[str]) -> Group:
-    first = checks[0]
-    figure = next((check.figure for check in checks if check.figure is not None), None)
-    known: dict[str, Recognised] = {}
-    for mistake in [check.misconception for check in checks if check.misconception is not None]:
-        known.setdefault(mistake.name, Recognised(mistake.name, "" if mistake.name in hinted else mistake.hint))
-        hinted.add(mistake.name)
-    return Group(
-        symbol(first.outcome),
-        word(first.outcome),
-        kind(first.outcome),
-        [] if says(first.message, NOT_WRITTEN) else [check.title for check in checks],
-        _blocks(first.message),
-        list(known.values()),
+def _unhinted(known: Recognised | None) -> Recognised | None:
+    return Recognised(known.name, "") if known is not None else None
+
+
+def _told(check: CheckResult) -> Told:
+    figure = check.figure
+    return Told(
+        symbol(check.outcome),
+        word(check.outcome),
+        kind(check.outcome),
+        check.title,
+        _blocks(check.message),
+        check.misconception,
         heat_map(figure) if isinstance(figure, Matrices) else None,
         box_drawing(figure) if isinstance(figure, Boxes) else None,
     )

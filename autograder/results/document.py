@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 
@@ -94,13 +94,15 @@ class CheckResult(msgspec.Struct, frozen=True):
 
 
 class ExerciseResult(msgspec.Struct, frozen=True):
-    """score and max_score leave out checks that were not assessed. notes: what stands beside single checks."""
+    """score and max_score leave out checks that were not assessed. notes: what stands beside single checks. first: the
+    exercises that this one uses and that are to be mended first."""
 
     name: str
     score: float
     max_score: float
     checks: list[CheckResult]
     notes: list[str] = []
+    first: list[str] = []
 
 
 class SubmissionResult(msgspec.Struct, frozen=True):
@@ -137,12 +139,11 @@ class SubmissionResult(msgspec.Struct, frozen=True):
         return [check for check in self.checks if check.outcome is Outcome.GRADER_ERROR]
 
 
-def score_exercise(name: str, checks: list[CheckResult], notes: list[str]) -> ExerciseResult:
+def score_exercise(name: str, checks: list[CheckResult], notes: list[str], first: Sequence[str] = ()) -> ExerciseResult:
     """Add up an exercise's checks; a check earns its points or nothing."""
     assessed = [check for check in checks if check.outcome is not Outcome.NOT_ASSESSED]
-    return ExerciseResult(
-        name, _summed(check.earned for check in assessed), _summed(check.points for check in assessed), checks, notes
-    )
+    score, most = _summed(check.earned for check in assessed), _summed(check.points for check in assessed)
+    return ExerciseResult(name, score, most, checks, notes, list(first))
 
 
 def _summed(points: Iterable[float]) -> float:

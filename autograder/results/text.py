@@ -7,8 +7,9 @@ from io import StringIO
 from rich.console import Console
 from rich.text import Text
 
-from autograder.language import _, says
-from autograder.results.document import NOT_WRITTEN, CheckResult, ExerciseResult, Outcome, SubmissionResult
+from autograder.language import _
+from autograder.results.causes import causes
+from autograder.results.document import CheckResult, ExerciseResult, Outcome, SubmissionResult
 from autograder.results.wrapping import wrap
 
 _SYMBOL = {
@@ -33,14 +34,14 @@ def exercise_text(exercise: ExerciseResult, width: int = 88) -> str:
     return text.getvalue().rstrip()
 
 
-def show_submission(screen: Console, result: SubmissionResult) -> None:
-    """Print a submission's exercises and messages."""
+def show_submission(screen: Console, result: SubmissionResult, *, verbose: bool = False) -> None:
+    """Print a submission's exercises and messages. verbose: each failed check in full, though one cause is told once."""
     screen.print(Text(f"{result.student} · {result.unit}", "bold"))
     for problem in result.problems:
         screen.print(Text("\n".join(f"  {line}" for line in problem.split("\n")), "red"), soft_wrap=True)
     for exercise in result.exercises:
         if not _is_void(exercise):
-            _show_exercise(screen, exercise)
+            _show_exercise(screen, exercise, verbose=verbose)
     if result.printed.strip():
         screen.print(Text("  " + _("What the code printed:"), "dim"))
         for line in result.printed[:_SHOWN_PRINT].splitlines():
@@ -51,40 +52,40 @@ def show_submission(screen: Console, result: SubmissionResult) -> None:
     screen.print(Text(f"  {total}\n", "bold"))
 
 
-def _show_exercise(screen: Console, exercise: ExerciseResult) -> None:
+def _show_exercise(screen: Console, exercise: ExerciseResult, *, verbose: bool = False) -> None:
     full = exercise.score == exercise.max_score
     score = f"{points(exercise.score)}/{points(exercise.max_score)}"
     screen.print(Text.assemble("  ", (f"{exercise.name:<28}", "bold"), (score, "green" if full else "red")))
     for note in exercise.notes:
         _show_line(screen, note, 4, "yellow")
-    hinted: set[str] = set()
-    for message, checks in _by_message(exercise.checks).items():
-        unwritten = says(message, NOT_WRITTEN)
-        if not unwritten and not all(check.outcome is Outcome.MISSING for check in checks):
-            for check in checks:
-                symbol, style = _SYMBOL.get(check.outcome, _FAILED)
-                _show_sentence(screen, Text.assemble((symbol, style), f" {check.title}"), 4)
-        for line in message.split("\n"):
-            _show_line(screen, line, 6, "dim" if unwritten else "")
-        for known in [check.misconception for check in checks if check.misconception is not None]:
-            if known.name not in hinted:
-                hinted.add(known.name)
-                _show_line(screen, _("This looks like: {name}.").format(name=known.name), 6, "yellow")
-                _show_line(screen, known.hint, 6, "yellow")
+    for cause in causes(exercise):
+        if cause.shown is not None:
+            _show_check(screen, cause.shown, titled=not cause.whole)
+        for check in cause.others:
+            if verbose:
+                _show_check(screen, check)
+            else:
+                _show_title(screen, check)
+
+
+def _show_check(screen: Console, check: CheckResult, *, titled: bool = True) -> None:
+    if titled:
+        _show_title(screen, check)
+    for line in check.message.split("\n"):
+        _show_line(screen, line, 6, "" if titled else "dim")
+    if check.misconception is not None:
+        _show_line(screen, _("This looks like: {name}.").format(name=check.misconception.name), 6, "yellow")
+        _show_line(screen, check.misconception.hint, 6, "yellow")
+
+
+def _show_title(screen: Console, check: CheckResult) -> None:
+    symbol, style = _SYMBOL.get(check.outcome, _FAILED)
+    _show_sentence(screen, Text.assemble((symbol, style), f" {check.title}"), 4)
 
 
 def _is_void(exercise: ExerciseResult) -> bool:
     """Whether there is nothing to say of an exercise, because the whole file could not be used."""
     return all(check.outcome is Outcome.MISSING and not check.message for check in exercise.checks)
-
-
-def _by_message(checks: list[CheckResult]) -> dict[str, list[CheckResult]]:
-    """The checks that did not pass, those that say the same together."""
-    grouped: dict[str, list[CheckResult]] = {}
-    for check in checks:
-        if check.outcome is not Outcome.PASSED:
-            grouped.setdefault(check.message, []).append(check)
-    return grouped
 
 
 def _show_line(screen: Console, line: str, indent: int, style: str = "") -> None:

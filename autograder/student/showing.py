@@ -11,6 +11,7 @@ from rich.text import Text
 
 from autograder.course import Course, Unit
 from autograder.language import _, says
+from autograder.results.causes import causes
 from autograder.results.document import NOT_WRITTEN, CheckResult, ExerciseResult, Outcome, SubmissionResult
 from autograder.results.wrapping import wrap
 from autograder.student.outline import exercises
@@ -65,13 +66,15 @@ def unit_title(course: Course, unit: Unit) -> str:
     return unit.heading
 
 
-def result_view(course: Course, result: SubmissionResult, path: Path, progress: Progress) -> Iterator[object]:
+def result_view(
+    course: Course, result: SubmissionResult, path: Path, progress: Progress, *, verbose: bool = False
+) -> Iterator[object]:
     """A whole result: the file's problems, each exercise, what the code printed, and what to do next."""
     unit = course.unit(result.unit)
     yield Text.assemble((unit_title(course, unit), "bold"), (f" · {shown_path(path)}", "dim"))
     yield from problem_lines(result.problems)
     for exercise in result.exercises:
-        yield from exercise_view(exercise)
+        yield from exercise_view(exercise, verbose=verbose)
     yield from printed_view(result.printed)
     yield Text()
     yield Text(summary(result), "bold")
@@ -85,8 +88,8 @@ def problem_lines(problems: list[str]) -> Iterator[object]:
         yield Lines([(2, first, "red"), *((0, f"  {line}", "red") for line in rest)])
 
 
-def exercise_view(exercise: ExerciseResult) -> Iterator[object]:
-    """One line for an exercise, and below it what its failing checks say."""
+def exercise_view(exercise: ExerciseResult, *, verbose: bool = False) -> Iterator[object]:
+    """One line for an exercise, and below it what its failing checks say, one cause once (verbose: each)."""
     unwritten = is_unwritten(exercise)
     settled = all(check.outcome in (Outcome.PASSED, Outcome.NOT_ASSESSED) for check in exercise.checks)
     symbol, style = _SYMBOLS[Outcome.PASSED] if settled else _UNWRITTEN if unwritten else _FAILED
@@ -95,18 +98,26 @@ def exercise_view(exercise: ExerciseResult) -> Iterator[object]:
     yield Text.assemble("  ", (symbol, style), f" {exercise.name:<{NAME_WIDTH}} ", (said, style), no_wrap=True)
     if not unwritten:
         yield from (Lines([(6, note, "yellow")]) for note in exercise.notes)
-        for check in failing(exercise):
-            yield from check_view(check)
+        for cause in causes(exercise):
+            if cause.shown is not None:
+                yield from check_view(cause.shown, titled=not cause.whole)
+            for check in cause.others:
+                yield from check_view(check) if verbose else [_title(check)]
 
 
-def check_view(check: CheckResult) -> Iterator[object]:
+def check_view(check: CheckResult, *, titled: bool = True) -> Iterator[object]:
     """Title, what came back, what must hold, the input that shows it, and the mistake where it is a known one."""
-    symbol, style = _SYMBOLS.get(check.outcome, _FAILED)
-    yield sentence(Text.assemble((symbol, style), (f" {check.title}", "bold")), 4)
+    if titled:
+        yield _title(check)
     yield Lines([(6, line, "bold red" if _is_caret(line) else "") for line in check.message.split("\n") if line])
     if check.misconception is not None:
         known = _("This looks like: {name}.").format(name=check.misconception.name)
         yield Lines([(6, known, "yellow"), (6, check.misconception.hint, "yellow")])
+
+
+def _title(check: CheckResult) -> object:
+    symbol, style = _SYMBOLS.get(check.outcome, _FAILED)
+    return sentence(Text.assemble((symbol, style), (f" {check.title}", "bold")), 4)
 
 
 def printed_view(printed: str) -> Iterator[object]:
@@ -115,15 +126,6 @@ def printed_view(printed: str) -> Iterator[object]:
         yield Text("  " + _("Your code printed:"), "dim")
         for line in printed.strip()[:SHOWN_PRINT].splitlines():
             yield Text(f"  │ {line}", "dim")
-
-
-def failing(exercise: ExerciseResult) -> list[CheckResult]:
-    """The checks that say something; of several with one message (a missing name, say) the first."""
-    said: dict[str, CheckResult] = {}
-    for check in exercise.checks:
-        if check.outcome is not Outcome.PASSED:
-            said.setdefault(check.message, check)
-    return list(said.values())
 
 
 def is_unwritten(exercise: ExerciseResult) -> bool:

@@ -113,7 +113,10 @@ def _gradient(made: Contract, clause: Clause, submission: Any, reference: Any, e
     for index, (name, gradient) in enumerate(own):
         what = said.format(call=clause.call, name=name)
         if gradient is None:
-            raise Mismatch(_("must exist: no gradient arrives there"), what=what)
+            problem = _(
+                "must exist: none arrives there. Is there a `.detach()`, `.data`, `.item()` or NumPy on the way?"
+            )
+            raise Mismatch(problem, what=what)
         if rights is None:
             expect(gradient.isfinite().all(), _("must be finite"), got=gradient, what=what)
         else:

@@ -24,10 +24,14 @@ _TOLERANCE: dict[torch.dtype, tuple[float, float]] = {
 }
 
 
+# Where words suffice, and no value is shown; None is a value, and one that says a lot.
+UNSHOWN: Any = object()
+
+
 class Mismatch(AssertionError):
     """What came back is not what must hold.
 
-    problem: a sentence for the student. got, want: the values it is about (None where words suffice).
+    problem: a sentence for the student. got, want: the values it is about (UNSHOWN and None where words suffice).
     what: the expression that was judged (None: the last call of the submission). wrong: which entries of a tensor differ
     (None: not known entry by entry). boxes: whether its rows end with the corners of boxes. conversion: of a wrong form,
     what would put it right (None: nothing, or it is no matter of form).
@@ -36,7 +40,7 @@ class Mismatch(AssertionError):
     def __init__(
         self,
         problem: str,
-        got: Any = None,
+        got: Any = UNSHOWN,
         want: Any = None,
         what: str | None = None,
         *,
@@ -104,7 +108,7 @@ def different(got: Any, other: Any, problem: str, *, what: str | None = None) ->
         raise Mismatch(problem, got, what=what)
 
 
-def expect(condition: Any, problem: str, *, got: Any = None, what: str | None = None) -> None:
+def expect(condition: Any, problem: str, *, got: Any = UNSHOWN, what: str | None = None) -> None:
     """Require a condition; `problem` is the sentence the student reads where it does not hold."""
     if not bool(condition):
         raise Mismatch(problem, got, what=what)
