@@ -57,6 +57,17 @@ class {name}({name}):
 {body}
 """
 _AS_IT_IS = "return right(*args)"
+
+
+def _without(method: str) -> str:
+    """A call during which a method of every optimiser does nothing, be it given or made on the way."""
+    return (
+        f"kept = {{kind: kind.{method} for kind in [torch.optim.Optimizer, *torch.optim.Optimizer.__subclasses__()]}}\n"
+        f"for kind in kept:\n    kind.{method} = lambda *_, **__: None\n"
+        f"try:\n    return right(*args)\nfinally:\n    for kind, method in kept.items():\n        kind.{method} = method"
+    )
+
+
 # Clause -> what is done -> how, with `right` and `args` at hand.
 _BODIES = {
     "form": {"another form": "return _formed(right(*args))"},
@@ -99,18 +110,8 @@ _BODIES = {
             "return right(*hidden)"
         )
     },
-    "steps": {
-        "no step is taken": (
-            "idle = [a for a in args if isinstance(a, torch.optim.Optimizer)]\n"
-            "for optimiser in idle:\n    optimiser.step = lambda *_: None\nreturn right(*args)"
-        )
-    },
-    "zeroing": {
-        "nothing is cleared": (
-            "idle = [a for a in args if isinstance(a, torch.optim.Optimizer)]\n"
-            "for optimiser in idle:\n    optimiser.zero_grad = lambda *_, **__: None\nreturn right(*args)"
-        )
-    },
+    "steps": {"no step is taken": _without("step")},
+    "zeroing": {"nothing is cleared": _without("zero_grad")},
     "drops": {"dropped in evaluation too": "return _each(right(*args), lambda t: nn.functional.dropout(t, 0.5, True))"},
     "state_dict": {
         "something is kept beside the state": (

@@ -127,7 +127,7 @@ def _keeps(made: Contract, clause: Clause, submission: Any, _reference: Any, exa
     call, changes = clause.call, made.options["changes"]
     args = made.arguments(example)
     # Who trains needs gradients.
-    recording = bool(digits_of(example) % 2) or made.options["modes"] == "training"
+    recording = bool(digits_of(example) % 2) or made.options["modes"] == "training" or made.options["steps"]
     other = [_turned(arg) for arg in args]
     buffers = list(made.options["buffers"])
     found = made.step(submission, "repeated", example, other=other, recording=recording, buffers=buffers)

@@ -37,14 +37,15 @@ class Contract:
 
     def rig(self, example: Example, *, stale: bool = False, module: bool | None = None) -> dict[str, Any]:
         """What the network of an exercise that runs one is like: of the size of the inputs, in the wrong mode inside. Every
-        other one is hidden in a function, unless module says which it is."""
-        if not self.options["modes"]:
+        other one is hidden in a function, unless module says which it is, or no mode is promised: such an exercise makes an
+        optimiser of its own, which takes a network's parameters."""
+        if not any(self.options[promise] for promise in ("modes", "steps", "zeroing")):
             return {}
         examples = next(example[name] for name in self.names if isinstance(example[name], Tensor))
         digits = digits_of(example)
         spec = {
             "features": examples[0, ..., 0].numel(), "dtype": examples.dtype, "weights": digits % 1000, "stale": stale,
-            "module": digits % 2 == 0 if module is None else module, "chained": digits % 3 == 0,
+            "module": module if module is not None else digits % 2 == 0 or not self.options["modes"], "chained": digits % 3 == 0,
             "training": self.options["modes"] != "training", "outer": digits % 4 < 2, "optimised": stale or digits % 3 > 0,
         }  # fmt: skip
         return {"rig": spec}
