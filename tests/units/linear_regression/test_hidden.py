@@ -1,0 +1,398 @@
+"""Hidden suite: linear regression from scratch."""
+
+import torch
+
+from autograder.suite import (
+    FLOATS,
+    check,
+    close,
+    contract,
+    different,
+    expect,
+    expect_normal,
+    given,
+    items_of,
+    matrices,
+    probe,
+    settings,
+    spread,
+    st,
+    tensor_lists,
+    tensor_of,
+    tensors,
+    together,
+)
+
+F64 = torch.float64
+ROWS, FEATURES = st.shared(st.integers(2, 5), key="rows"), st.shared(st.integers(2, 4), key="features")
+ONE_OR_TWO = st.shared(st.integers(1, 2), key="few")
+DTYPE = st.shared(FLOATS, key="dtype")
+
+
+# synthetic_data
+
+TRUTH = {"w": st.permutations([3.0, -2.0, 5.0]).map(torch.tensor), "b": st.sampled_from([4.5, -7.5])}
+MANY = 2000
+FEATURES_DRAWN, LABELS_DRAWN = (f"{name} of X, y = synthetic_data(w, b, {MANY})" for name in "Xy")
+
+
+@probe
+def drawn_twice(names, w, b, num_examples):
+    """synthetic_data(w, b, num_examples)"""
+    return [list(names.synthetic_data(w, b, num_examples)) for _ in range(2)]
+
+
+def _drawn(submission, w, b):
+    """Features and labels of one call, the noise in the labels, and features and labels of another call."""
+    one, other = items_of(submission.run(drawn_twice, w, b, MANY), 2)
+    X, y = items_of(one, 2, what=f"synthetic_data(w, b, {MANY})")
+    X = tensor_of(X, shape=(MANY, len(w)), what=FEATURES_DRAWN)
+    y = tensor_of(y, what=LABELS_DRAWN)
+    expect(y.numel() == MANY, f"must hold {MANY} labels", got=y, what=LABELS_DRAWN)
+    return X, y, y.double().reshape(-1) - X.double() @ w.double() - b, other
+
+
+def _require_near(noise, y):
+    far = float(noise.abs().max())
+    expect(far < 1, f"must be near X w + b, but one label is {far:.3g} away", got=y, what=LABELS_DRAWN)
+
+
+@check("synthetic_data", points=3)
+@settings(max_examples=5)
+@given(**TRUTH)
+def test_synthetic_labels_are_linear(submission, w, b):
+    """Each label is w · x + b for its own row x of X, but for a little noise."""
+    _, y, noise, _ = _drawn(submission, w, b)
+    _require_near(noise, y)
+
+
+@check("synthetic_data", points=2)
+@settings(max_examples=5)
+@given(**TRUTH)
+def test_synthetic_labels_are_a_column(submission, w, b):
+    """The labels are a column of shape (n, 1), and both parts are float32."""
+    X, y, noise, _ = _drawn(submission, w, b)
+    tensor_of(X, dtype=torch.float32, what=FEATURES_DRAWN)
+    tensor_of(y, shape=(MANY, 1), dtype=torch.float32, what=LABELS_DRAWN)
+    _require_near(noise, y)
+
+
+@check("synthetic_data", points=2)
+@settings(max_examples=5)
+@given(**TRUTH)
+def test_synthetic_noise_is_normal(submission, w, b):
+    """The noise in the labels is normal, with mean 0 and standard deviation 0.01."""
+    _, _, noise, _ = _drawn(submission, w, b)
+    expect_normal(noise, 0.01, what=f"y - X w - b, for X, y = synthetic_data(w, b, {MANY}),")
+
+
+@check("synthetic_data", points=2)
+@settings(max_examples=5)
+@given(**TRUTH)
+def test_synthetic_features_are_normal(submission, w, b):
+    """The features are standard normal, and those of one example do not depend on each other."""
+    X, _, _, _ = _drawn(submission, w, b)
+    expect_normal(X, 1.0, what=FEATURES_DRAWN)
+    expect_normal((X[:, 0] - X[:, 1]) / 2**0.5, 1.0, what="the difference of two columns of X, divided by √2,")
+
+
+@check("synthetic_data", points=1)
+@settings(max_examples=5)
+@given(**TRUTH)
+def test_synthetic_data_is_new_in_every_call(submission, w, b):
+    """Two calls draw different numbers."""
+    X, y, _, other = _drawn(submission, w, b)
+    for mine, again, what in zip((X, y), other, (FEATURES_DRAWN, LABELS_DRAWN), strict=True):
+        different(mine, again, "is the same in two calls in a row", what=what)
+
+
+# data_iter
+
+CALL = "data_iter(batch_size, features, labels)"
+
+
+@probe
+def passes(names, batch_size, features, labels):
+    """data_iter(batch_size, features, labels)"""
+    return [[[X, y] for X, y in names.data_iter(batch_size, features, labels)] for _ in range(2)]
+
+
+@probe
+def passed(names, batch_size, features, labels):
+    """data_iter(batch_size, features, labels)"""
+    return [[[X, y] for X, y in names.data_iter(batch_size, features, labels)], features, labels]
+
+
+@st.composite
+def numbered(draw, even):
+    """A batch size, and features and labels by which each example can be told; whether the batch size divides their number."""
+    size = draw(st.integers(1 if even else 2, 4))
+    n = draw(st.integers(1, 3)) * size if even else draw(st.integers(0, 2)) * size + draw(st.integers(1, size - 1))
+    return size, torch.arange(2.0 * n).reshape(n, 2), torch.arange(n)[:, None] * 10.0
+
+
+def _first_batch(found, batch_size, features, labels):
+    """The numbers of the examples in the first batch; every example must have come once, with its own label."""
+    parts = [items_of(part, 2) for part in items_of(found, what=f"the list of batches of {CALL}")]
+    expect(parts, "must give at least one batch", what=CALL)
+    X = torch.cat([tensor_of(X, shape=(None, 2), dtype=features.dtype, what="X of a batch") for X, _ in parts])
+    y = torch.cat([tensor_of(y, shape=(None, 1), dtype=labels.dtype, what="y of a batch") for _, y in parts])
+    close(X[X[:, 0].argsort()], features, what="X of all batches together, sorted,")
+    close(y[X[:, 0].argsort()], labels, what="y of all batches together, sorted as X is,")
+    sizes = [len(features[start : start + batch_size]) for start in range(0, len(features), batch_size)]
+    close([len(X) for X, _ in parts], sizes, what="the list of the sizes of all batches")
+    return {int(first) // 2 for first in X[:batch_size, 0]}
+
+
+@check("data_iter", points=3)
+@given(**together(numbered(True), "batch_size", "features", "labels"))
+def test_data_iter_gives_each_example_once(submission, batch_size, features, labels):
+    """In one pass every example comes once, with its own label, and batch_size of them make a batch."""
+    found, _ = items_of(submission.run(passes, batch_size, features, labels), 2)
+    _first_batch(found, batch_size, features, labels)
+
+
+@check("data_iter", points=2)
+@given(**together(numbered(False), "batch_size", "features", "labels"))
+def test_data_iter_gives_a_smaller_last_batch(submission, batch_size, features, labels):
+    """Where the examples do not divide evenly, the last batch holds those that are left."""
+    found, _ = items_of(submission.run(passes, batch_size, features, labels), 2)
+    _first_batch(found, batch_size, features, labels)
+
+
+@check("data_iter", points=2)
+@settings(max_examples=3)
+@given(n=st.sampled_from([60, 64, 68]))
+def test_data_iter_draws_a_new_order_in_every_pass(submission, n):
+    """The examples of a batch come from anywhere in the data, and from elsewhere in the next pass."""
+    args = (n // 2, torch.arange(2.0 * n).reshape(n, 2), torch.arange(n)[:, None] * 10.0)
+    first, other = (_first_batch(found, *args) for found in items_of(submission.run(passes, *args), 2))
+    neighbours = max(first) - min(first) == n // 2 - 1
+    expect(not neighbours, f"must not hold {n // 2} neighbours of {n} examples", what=f"the first batch of {CALL}")
+    expect(first != other, "must not hold the same examples in every pass", what=f"the first batch of {CALL}")
+
+
+@check("data_iter", points=1)
+@given(**together(numbered(True), "batch_size", "features", "labels"))
+def test_data_iter_leaves_the_data_alone(submission, batch_size, features, labels):
+    """features and labels stay in the order they were in."""
+    found, *after = items_of(submission.run(passed, batch_size, features, labels), 3)
+    _first_batch(found, batch_size, features, labels)
+    for name, mine, before in zip(("features", "labels"), after, (features, labels), strict=True):
+        close(mine, before, what=f"{name} after {CALL}")
+
+
+# linreg
+
+contract(
+    "linreg",
+    inputs={
+        "X": matrices(ROWS, FEATURES, dtype=DTYPE),
+        "w": tensors((FEATURES, 1), dtype=DTYPE, layouts=False),
+        "b": tensors((1,), dtype=DTYPE, layouts=False),
+    },
+    matches="Each prediction of linreg(X, w, b) is the weighted sum of an example's features, plus b.",
+    also={
+        "single": (
+            "There may be one example, and one feature.",
+            {"X": matrices(ONE_OR_TWO, ONE_OR_TWO, dtype=DTYPE), "w": tensors((ONE_OR_TWO, 1), dtype=DTYPE)},
+        )
+    },
+    gradient=["w", "b"],
+    keeps=True,
+    public={"X": torch.tensor([[1.0, 2.0], [3.0, 4.0]]), "w": torch.tensor([[0.5], [-1.0]]), "b": torch.tensor([2.0])},
+)
+
+
+# squared_loss
+
+contract(
+    "squared_loss",
+    inputs={"y_hat": tensors((ROWS, 1), dtype=DTYPE), "y": tensors((ROWS, 1), dtype=DTYPE)},
+    matches="Each loss of squared_loss(y_hat, y) is half the squared error of one example.",
+    also={
+        "flat": ("Labels of shape (n,) give the same as a column of labels.", {"y": tensors((ROWS,), dtype=DTYPE)}),
+        "single": (
+            "A batch may hold one example.",
+            {"y_hat": tensors((1, 1), dtype=DTYPE), "y": tensors(st.sampled_from([(1,), (1, 1)]), dtype=DTYPE)},
+        ),
+    },
+    gradient=["y_hat"],
+    keeps=True,
+    public={"y_hat": torch.tensor([[1.0], [-2.0]]), "y": torch.tensor([[0.0], [1.0]])},
+)
+
+
+# sgd
+
+SHAPES = [(3, 1), (1,), (2, 2)]
+STEP = {
+    "params": tensor_lists(SHAPES), "grads": tensor_lists(SHAPES),
+    "lr": st.sampled_from([0.5, 1.0, 0.125]), "batch_size": st.sampled_from([2, 10, 4]),
+}  # fmt: skip
+
+
+@probe
+def stepped(names, params, grads, lr, batch_size):
+    """sgd(params, lr, batch_size)"""
+    params = [p.clone().requires_grad_() for p in params]
+    for p, grad in zip(params, grads):
+        p.grad = grad.clone()
+    names.sgd(list(params), lr, batch_size)
+    return [p.detach() for p in params]
+
+
+contract(
+    "sgd",
+    asked=stepped,
+    call="sgd(params, lr, batch_size)",
+    inputs=STEP,
+    matches="Each parameter becomes itself minus lr / batch_size times its gradient.",
+    form=False,
+)
+
+
+@probe
+def cleared(names, params, grads, lr, batch_size):
+    """sgd(params, lr, batch_size)"""
+    for p, grad in zip(params, grads):
+        p.requires_grad_().grad = grad.clone()
+    names.sgd(list(params), lr, batch_size)
+    return [torch.zeros_like(p) if p.grad is None else p.grad for p in params]
+
+
+@check("sgd", points=3)
+@given(**STEP)
+def test_sgd_clears_the_gradients(submission, params, grads, lr, batch_size):
+    """After the step every gradient is zero or None."""
+    left = items_of(submission.run(cleared, params, grads, lr, batch_size), len(params))
+    for index, (mine, grad) in enumerate(zip(left, grads, strict=True)):
+        close(mine, torch.zeros_like(grad), what=f"params[{index}].grad after sgd(params, lr, batch_size)")
+
+
+@probe
+def seen(names, params, grads, lr, batch_size):
+    """sgd(params, lr, batch_size), 50 times"""
+    given, views = list(params), [p.view(-1) for p in params]
+    for p in params:
+        p.requires_grad_()
+    for _ in range(50):
+        for p, grad in zip(params, grads):
+            p.grad = grad.clone()
+        names.sgd(given, lr, batch_size)
+    return [views, [p.requires_grad and p.is_leaf for p in params]]
+
+
+@check("sgd", points=2)
+@given(**STEP)
+def test_sgd_changes_the_parameters_where_they_are(submission, params, grads, lr, batch_size):
+    """The steps go into the memory of the parameters, which still require gradients; no graph grows over 50 steps."""
+    views, leaves = items_of(submission.run(seen, params, grads, lr, batch_size), 2)
+    after = "after 50 steps of sgd(params, lr, batch_size)"
+    for index, (p, grad) in enumerate(zip(params, grads, strict=True)):
+        wanted = (p - 50 * lr / batch_size * grad).view(-1)
+        close(views[index], wanted, what=f"what a view of params[{index}] made before shows {after}")
+        expect(leaves[index], "must require a gradient and be the result of no operation", what=f"params[{index}] {after}")
+
+
+# normal_equation
+
+
+@st.composite
+def points(draw, linear=False, features=st.integers(2, 3)):
+    """Features and labels, more examples than unknowns. linear: whether the labels lie on a plane."""
+    d = draw(features)
+    X = draw(spread((d + 5, d)))
+    return X, X @ draw(spread((d, 1))) + draw(st.sampled_from([100.0, 0.0])) if linear else draw(spread((d + 5, 1)))
+
+
+contract(
+    "normal_equation",
+    inputs=together(points(), "X", "y"),
+    returns=["w", "b"],
+    matches="normal_equation(X, y) gives the w and b with the smallest sum of squared errors.",
+    also={
+        "plane": ("Where y is X w + b exactly, w and b are found again.", together(points(linear=True), "X", "y")),
+        "single": ("There may be a single feature.", together(points(features=st.just(1)), "X", "y")),
+    },
+    keeps=True,
+    public={"X": torch.tensor([[0.0], [1.0], [2.0]], dtype=F64), "y": torch.tensor([[1.0], [2.0], [4.0]], dtype=F64)},
+)
+
+
+@probe
+def fitted(names, X, y):
+    """normal_equation(X, y)"""
+    return [list(names.normal_equation(X, y)), list(names.normal_equation(X, y + 3))]
+
+
+@check("normal_equation", points=1)
+@given(**together(points(), "X", "y"))
+def test_normal_equation_leaves_balanced_errors(submission, X, y):
+    """The errors sum to 0 and are orthogonal to every column of X; 3 more in every label is 3 more in b only."""
+    (w, b), (other_w, other_b) = (items_of(each, 2) for each in items_of(submission.run(fitted, X, y), 2))
+    w = tensor_of(w, shape=(X.shape[1], 1), dtype=F64, what="w of normal_equation(X, y)")
+    b = tensor_of(b, shape=(1,), dtype=F64, what="b of normal_equation(X, y)")
+    errors = y - X @ w - b
+    close(errors.sum(), torch.tensor(0.0, dtype=F64), what="the sum of y - X w - b", atol=1e-5)
+    close(X.T @ errors, torch.zeros_like(w), what="X.T @ (y - X w - b)", atol=1e-5)
+    close(other_w, w, what="w of normal_equation(X, y + 3)", atol=1e-5)
+    close(other_b, b + 3, what="b of normal_equation(X, y + 3)", atol=1e-5)
+
+
+# train_linreg
+
+
+@st.composite
+def trainings(draw, batches):
+    """Arguments for a few epochs. Of several batches all examples are alike, so that their order does not matter."""
+    n, d = draw(st.integers(2, 4)), draw(st.integers(2, 3))
+    features, labels = (
+        draw(spread((n if batches == 1 else 1, k))).repeat(1 if batches == 1 else n * batches, 1) for k in (d, 1)
+    )
+    lr, epochs = draw(st.sampled_from([0.125, 0.25])), draw(st.integers(1, 3))
+    return draw(spread((d, 1))), draw(spread((1,))), features, labels, lr, epochs, n
+
+
+@probe
+def trained(names, w, b, features, labels, lr, num_epochs, batch_size):
+    """train_linreg(w, b, features, labels, lr, num_epochs, batch_size)"""
+    w, b = w.clone().requires_grad_(), b.clone().requires_grad_()
+    recording = torch.is_grad_enabled()
+    torch.set_grad_enabled(True)
+    losses = names.train_linreg(w, b, features, labels, lr, num_epochs, batch_size)
+    if torch.is_grad_enabled():
+        torch.set_grad_enabled(recording)
+    return [w.detach(), b.detach(), [float(loss) for loss in losses]]
+
+
+contract(
+    "train_linreg",
+    asked=trained,
+    call="train_linreg(w, b, features, labels, lr, num_epochs, batch_size)",
+    inputs=together(trainings(1), "w", "b", "features", "labels", "lr", "num_epochs", "batch_size"),
+    returns=["w", "b", "the list of losses"],
+    matches="With one batch an epoch, each epoch is one step of gradient descent, and its loss is taken after the step.",
+    also={
+        "batches": (
+            "Each batch of an epoch takes a step of its own.",
+            together(trainings(3), "w", "b", "features", "labels", "lr", "num_epochs", "batch_size"),
+        )
+    },
+    form=False,
+    keeps=True,
+    changes=["w", "b"],
+)
+
+
+@check("train_linreg", points=2)
+@settings(max_examples=1)
+@given(X=spread((1000, 2), dtype=torch.float32), noise=spread((1000, 1), dtype=torch.float32))
+def test_train_linreg_finds_the_true_parameters(submission, X, noise):
+    """Three epochs on 1000 examples, in batches of 10 with a learning rate of 0.03, come within 0.02 of the true w and b."""
+    true_w, true_b = torch.tensor([[2.0], [-3.4]]), torch.tensor([4.2])
+    y = X @ true_w + true_b + 0.01 * noise
+    w, b, losses = items_of(submission.run(trained, 0 * true_w, 0 * true_b, X, y, 0.03, 3, 10), 3)
+    close(w, true_w, what="w after three epochs", rtol=0, atol=0.02)
+    close(b, true_b, what="b after three epochs", rtol=0, atol=0.02)
+    expect(losses[-1] < losses[0], "must end below its beginning", got=losses, what="the list of losses")
