@@ -45,8 +45,7 @@ def synthetic_data(w, b, num_examples):
     """
     ### BEGIN SOLUTION
     X = torch.normal(0, 1, (num_examples, len(w)))
-    y = X @ w + b
-    y = y + torch.normal(0, 0.01, y.shape)
+    y = torch.normal(X @ w + b, 0.01)
     return X, y.reshape(-1, 1)
     ### END SOLUTION
 
@@ -151,6 +150,8 @@ def squared_loss(y_hat, y):
 #   The step itself is not recorded.
 # - Afterwards the gradients are cleared for the next batch: the `.grad` of each parameter is all zeros or `None`.
 # - returns: nothing.
+#
+# {promises of sgd}
 
 
 # %%
@@ -223,7 +224,7 @@ def train_linreg(w, b, features, labels, lr, num_epochs, batch_size):
     """Train w (d, 1) and b (1,) in place; return the mean loss over all examples after each epoch."""
     ### BEGIN SOLUTION
     losses = []
-    for epoch in range(num_epochs):
+    for _ in range(num_epochs):
         for X, y in data_iter(batch_size, features, labels):
             squared_loss(linreg(X, w, b), y).sum().backward()
             sgd([w, b], lr, batch_size)

@@ -33,13 +33,15 @@ def test_synthetic_data_is_linear_with_small_noise():
 def test_data_iter_is_a_permutation_in_pieces():
     pairs = list(reference.data_iter(3, X, y))
     assert [len(features) for features, _ in pairs] == [3, 3, 1]
-    found = sorted((*x, *label) for features, labels in pairs for x, label in zip(features.tolist(), labels.tolist()))
-    assert found == sorted((*x, *label) for x, label in zip(X.tolist(), y.tolist()))
+    found = sorted(
+        (*x, *label) for features, labels in pairs for x, label in zip(features.tolist(), labels.tolist(), strict=True)
+    )
+    assert found == sorted((*x, *label) for x, label in zip(X.tolist(), y.tolist(), strict=True))
 
 
 def test_linreg_and_squared_loss_are_loops():
-    predicted = [sum(p * q for p, q in zip(x, w[:, 0].tolist())) + float(b) for x in X.tolist()]
-    losses = [(p - t) * (p - t) / 2 for p, t in zip(predicted, y[:, 0].tolist())]
+    predicted = [sum(p * q for p, q in zip(x, w[:, 0].tolist(), strict=True)) + float(b) for x in X.tolist()]
+    losses = [(p - t) * (p - t) / 2 for p, t in zip(predicted, y[:, 0].tolist(), strict=True)]
     y_hat = reference.linreg(X, w, b)
     agree(y_hat[:, 0], torch.tensor(predicted, dtype=torch.float64))
     agree(reference.squared_loss(y_hat, y)[:, 0], torch.tensor(losses, dtype=torch.float64))
