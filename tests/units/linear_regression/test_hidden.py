@@ -28,6 +28,8 @@ F64 = torch.float64
 ROWS, FEATURES = st.shared(st.integers(2, 5), key="rows"), st.shared(st.integers(2, 4), key="features")
 ONE_OR_TWO = st.shared(st.integers(1, 2), key="few")
 DTYPE = st.shared(FLOATS, key="dtype")
+# Whole numbers read best in a counterexample.
+WHOLE = {"elements": st.integers(-4, 4).map(float), "dtype": DTYPE, "layouts": False}
 
 
 # synthetic_data
@@ -188,15 +190,15 @@ def test_data_iter_leaves_the_data_alone(submission, batch_size, features, label
 contract(
     "linreg",
     inputs={
-        "X": matrices(ROWS, FEATURES, dtype=DTYPE),
-        "w": tensors((FEATURES, 1), dtype=DTYPE, layouts=False),
-        "b": tensors((1,), dtype=DTYPE, layouts=False),
+        "X": matrices(ROWS, FEATURES, **WHOLE),
+        "w": tensors((FEATURES, 1), **WHOLE),
+        "b": tensors((1,), **WHOLE),
     },
     matches="Each prediction of linreg(X, w, b) is the weighted sum of an example's features, plus b.",
     also={
         "single": (
             "There may be one example, and one feature.",
-            {"X": matrices(ONE_OR_TWO, ONE_OR_TWO, dtype=DTYPE), "w": tensors((ONE_OR_TWO, 1), dtype=DTYPE)},
+            {"X": matrices(st.integers(1, 3), ONE_OR_TWO, **WHOLE), "w": tensors((ONE_OR_TWO, 1), **WHOLE)},
         )
     },
     gradient=["w", "b"],
@@ -209,13 +211,13 @@ contract(
 
 contract(
     "squared_loss",
-    inputs={"y_hat": tensors((ROWS, 1), dtype=DTYPE), "y": tensors((ROWS, 1), dtype=DTYPE)},
+    inputs={"y_hat": tensors((ROWS, 1), **WHOLE), "y": tensors((ROWS, 1), **WHOLE)},
     matches="Each loss of squared_loss(y_hat, y) is half the squared error of one example.",
     also={
-        "flat": ("Labels of shape (n,) give the same as a column of labels.", {"y": tensors((ROWS,), dtype=DTYPE)}),
+        "flat": ("Labels of shape (n,) give the same as a column of labels.", {"y": tensors((ROWS,), **WHOLE)}),
         "single": (
             "A batch may hold one example.",
-            {"y_hat": tensors((1, 1), dtype=DTYPE), "y": tensors(st.sampled_from([(1,), (1, 1)]), dtype=DTYPE)},
+            {"y_hat": tensors((1, 1), **WHOLE), "y": tensors(st.sampled_from([(1, 1), (1,)]), **WHOLE)},
         ),
     },
     gradient=["y_hat"],
@@ -248,6 +250,7 @@ contract(
     asked=stepped,
     call="sgd(params, lr, batch_size)",
     inputs=STEP,
+    returns=["the new params[0]", "the new params[1]", "the new params[2]"],
     matches="Each parameter becomes itself minus lr / batch_size times its gradient.",
     form=False,
     keeps=True,
@@ -305,8 +308,8 @@ def test_sgd_changes_the_parameters_where_they_are(submission, params, grads, lr
 def points(draw, linear=False, single=False):
     """Features and labels, more examples than unknowns. linear: the labels lie on a plane. single: there is one feature."""
     d = 1 if single else draw(st.integers(2, 3))
-    X = draw(spread((d + 5, d)))
-    return X, X @ draw(spread((d, 1))) + draw(st.sampled_from([100.0, 0.0])) if linear else draw(spread((d + 5, 1)))
+    X = draw(spread((d + 3, d)))
+    return X, X @ draw(spread((d, 1))) + draw(st.sampled_from([100.0, 0.0])) if linear else draw(spread((d + 3, 1)))
 
 
 contract(
@@ -374,7 +377,7 @@ contract(
     asked=trained,
     call="train_linreg(w, b, features, labels, lr, num_epochs, batch_size)",
     inputs=together(trainings(1), "w", "b", "features", "labels", "lr", "num_epochs", "batch_size"),
-    returns=["w", "b", "the list of losses"],
+    returns=["the trained w", "the trained b", "the list of losses"],
     matches="With one batch an epoch, each epoch is one step of gradient descent, and its loss is taken after the step.",
     also={
         "batches": (

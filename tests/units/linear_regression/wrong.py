@@ -91,7 +91,7 @@ wrong(
 wrong(
     "data_iter",
     "only the first batch is given",
-    {"yield features[batch], labels[batch]": "return [(features[batch], labels[batch])]"},
+    {"yield features[batch], labels[batch]": "return features[batch], labels[batch]"},
     hint="Your function ends after the first batch: a return leaves the loop for good. Something that pauses and goes on "
     "later, or a list that is collected first, gives the others too. Which word does the exercise mention?",
 )
@@ -192,17 +192,17 @@ wrong(
 )
 wrong(
     "sgd",
-    "the step goes uphill",
-    {"param -=": "param +="},
-    hint="The gradient points to where the loss grows fastest, and you walk along it, so the loss gets larger with every "
-    "step. Which sign stands in front of the gradient in the formula?",
-)
-wrong(
-    "sgd",
     "the step is recorded",
     {"with torch.no_grad():": "if True:"},
     hint="torch refuses to write into a parameter while it records for gradients: it would lose the values it may need later. "
     "The step is no part of the model. How do you tell torch not to record for a while?",
+)
+wrong(
+    "sgd",
+    "the name is given to a new tensor",
+    {"param -= lr * param.grad / batch_size": "param = param - lr * param.grad / batch_size"},
+    hint="After your assignment the name means a new tensor. It has no gradient yet, so the next line fails, and the caller's "
+    "parameter has not moved. Which operators write into the tensor that is there, and leave the name alone?",
 )
 wrong(
     "sgd",
@@ -264,10 +264,10 @@ wrong(
 )
 wrong(
     "normal_equation",
-    "a little weight decay is added",
-    {"A.T @ A,": "A.T @ A + 0.01 * torch.eye(A.shape[1], dtype=A.dtype),"},
-    hint="Something is added to the diagonal, which makes the matrix easier to invert but draws all weights towards 0: "
-    "that is ridge regression. The errors are then no longer the smallest. What does the equation say?",
+    "w and b come back in one column",
+    {"v[:-1], v[-1]": "v"},
+    hint="Your numbers are right, but they all come in one column, where a pair is asked for: the weights, and the bias. "
+    "The column has one entry more than there are features. Which of its entries is the bias?",
 )
 
 wrong(
