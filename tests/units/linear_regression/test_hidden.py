@@ -34,9 +34,12 @@ WHOLE = {"elements": st.integers(-4, 4).map(float), "dtype": DTYPE, "layouts": F
 
 # synthetic_data
 
-TRUTH = {"w": st.permutations([3.0, -2.0, 5.0]).map(torch.tensor), "b": st.sampled_from([4.5, -7.5])}
-MANY = 2000
-FEATURES_DRAWN, LABELS_DRAWN = (f"{name} of X, y = synthetic_data(w, b, {MANY})" for name in "Xy")
+SIZES = {
+    "w": st.permutations([3.0, -2.0, 5.0]).map(torch.tensor),
+    "b": st.sampled_from([4.5, -7.5]),
+    "n": st.just(2000),
+}
+SMALL = {"w": st.sampled_from([[2.0], [3.0, -1.0]]).map(torch.tensor), "b": SIZES["b"], "n": st.integers(1, 4)}
 
 
 @probe
@@ -45,68 +48,72 @@ def drawn_twice(names, w, b, num_examples):
     return [names.synthetic_data(w, b, num_examples) for _ in range(2)]
 
 
-def _drawn(submission, w, b):
-    """Features and labels of one call, the noise in the labels, and features and labels of another call."""
-    one, other = items_of(submission.run(drawn_twice, w, b, MANY), 2)
-    X, y = items_of(one, 2, what=f"synthetic_data(w, b, {MANY})")
-    X = tensor_of(X, shape=(MANY, len(w)), what=FEATURES_DRAWN)
-    y = tensor_of(y, what=LABELS_DRAWN)
-    expect(y.numel() == MANY, f"must hold {MANY} labels", got=y, what=LABELS_DRAWN)
-    return X, y, y.double().reshape(-1) - X.double() @ w.double() - b, other
+def _drawn(submission, w, b, n):
+    """Features, labels and the noise in the labels, of each of two calls; as many labels as examples."""
+    pairs, calls = items_of(submission.run(drawn_twice, w, b, n), 2), []
+    for pair in pairs:
+        X, y = items_of(pair, 2, what=f"synthetic_data(w, b, {n})")
+        X = tensor_of(X, shape=(n, len(w)), what=f"X of X, y = synthetic_data(w, b, {n})")
+        y = tensor_of(y, what=f"y of X, y = synthetic_data(w, b, {n})")
+        expect(y.numel() == n, f"must hold {n} labels", got=y, what=f"y of X, y = synthetic_data(w, b, {n})")
+        calls.append((X, y, y.double().reshape(-1) - X.double() @ w.double() - b))
+    return calls
 
 
-def _require_near(noise, y):
+def _require_near(noise, n):
     far = float(noise.abs().max())
-    expect(far < 1, f"must be near X w + b, but one label is {far:.3g} away", got=y, what=LABELS_DRAWN)
+    problem = f"must be near X w + b, but one label is {far:.3g} away"
+    expect(far < 1, problem, what=f"y of X, y = synthetic_data(w, b, {n})")
 
 
 @check("synthetic_data", points=3)
 @settings(max_examples=5)
-@given(**TRUTH)
-def test_synthetic_labels_are_linear(submission, w, b):
+@given(**SIZES)
+def test_synthetic_labels_are_linear(submission, w, b, n):
     """Each label is w · x + b for its own row x of X, but for a little noise."""
-    _, y, noise, _ = _drawn(submission, w, b)
-    _require_near(noise, y)
+    for _, _, noise in _drawn(submission, w, b, n):
+        _require_near(noise, n)
+
+
+@check("synthetic_data", points=2)
+@given(**SMALL)
+def test_synthetic_labels_are_a_column(submission, w, b, n):
+    """The features have shape (n, d) and the labels (n, 1), both float32; there may be one example, and one feature."""
+    for X, y, noise in _drawn(submission, w, b, n):
+        tensor_of(X, dtype=torch.float32, what=f"X of X, y = synthetic_data(w, b, {n})")
+        tensor_of(y, shape=(n, 1), dtype=torch.float32, what=f"y of X, y = synthetic_data(w, b, {n})")
+        _require_near(noise, n)
 
 
 @check("synthetic_data", points=2)
 @settings(max_examples=5)
-@given(**TRUTH)
-def test_synthetic_labels_are_a_column(submission, w, b):
-    """The labels are a column of shape (n, 1), and both parts are float32."""
-    X, y, noise, _ = _drawn(submission, w, b)
-    tensor_of(X, dtype=torch.float32, what=FEATURES_DRAWN)
-    tensor_of(y, shape=(MANY, 1), dtype=torch.float32, what=LABELS_DRAWN)
-    _require_near(noise, y)
-
-
-@check("synthetic_data", points=2)
-@settings(max_examples=5)
-@given(**TRUTH)
-def test_synthetic_noise_is_normal(submission, w, b):
+@given(**SIZES)
+def test_synthetic_noise_is_normal(submission, w, b, n):
     """The noise in the labels is normal, with mean 0 and standard deviation 0.01."""
-    _, _, noise, _ = _drawn(submission, w, b)
-    expect_normal(noise, 0.01, what=f"y - X w - b, for X, y = synthetic_data(w, b, {MANY}),")
+    (_, _, noise), _ = _drawn(submission, w, b, n)
+    expect_normal(noise, 0.01, what=f"y - X w - b, for X, y = synthetic_data(w, b, {n}),")
 
 
 @check("synthetic_data", points=2)
 @settings(max_examples=5)
-@given(**TRUTH)
-def test_synthetic_features_are_normal(submission, w, b):
+@given(**SIZES)
+def test_synthetic_features_are_normal(submission, w, b, n):
     """The features are standard normal, and those of one example do not depend on each other."""
-    X, _, _, _ = _drawn(submission, w, b)
-    expect_normal(X, 1.0, what=FEATURES_DRAWN)
+    (X, _, _), _ = _drawn(submission, w, b, n)
+    expect_normal(X, 1.0, what=f"X of X, y = synthetic_data(w, b, {n})")
     expect_normal((X[:, 0] - X[:, 1]) / 2**0.5, 1.0, what="the difference of two columns of X, divided by √2,")
 
 
 @check("synthetic_data", points=1)
 @settings(max_examples=5)
-@given(**TRUTH)
-def test_synthetic_data_is_new_in_every_call(submission, w, b):
-    """Two calls draw different numbers."""
-    X, y, _, other = _drawn(submission, w, b)
-    for mine, again, what in zip((X, y), other, (FEATURES_DRAWN, LABELS_DRAWN), strict=True):
-        different(mine, again, "is the same in two calls in a row", what=what)
+@given(**SIZES)
+def test_synthetic_data_is_new_in_every_call(submission, w, b, n):
+    """Two calls draw different features, and different noise."""
+    (X, _, noise), (other, _, other_noise) = _drawn(submission, w, b, n)
+    different(X, other, "is the same in two calls in a row", what=f"X of X, y = synthetic_data(w, b, {n})")
+    rounded = 1e-4  # where there is no noise at all, another check says so
+    again = noise.abs().max() > rounded > (noise - other_noise).abs().max()
+    expect(not again, "is the same in two calls in a row", what=f"y - X w - b, for X, y = synthetic_data(w, b, {n}),")
 
 
 # data_iter
@@ -350,12 +357,11 @@ def test_normal_equation_leaves_balanced_errors(submission, X, y):
 
 
 @st.composite
-def trainings(draw, batches):
-    """Arguments for a few epochs. Of several batches all examples are alike, so that their order does not matter."""
+def trainings(draw, batches=1, alike=False):
+    """Arguments for a few epochs. alike: all examples are, so that their order does not matter."""
     n, d = draw(st.integers(2, 4)), draw(st.integers(2, 3))
-    features, labels = (
-        draw(spread((n if batches == 1 else 1, k))).repeat(1 if batches == 1 else n * batches, 1) for k in (d, 1)
-    )
+    rows, times = (1, n * batches) if alike else (n * batches, 1)
+    features, labels = (draw(spread((rows, columns))).repeat(times, 1) for columns in (d, 1))
     lr, epochs = draw(st.sampled_from([0.125, 0.25])), draw(st.integers(1, 3))
     return draw(spread((d, 1))), draw(spread((1,))), features, labels, lr, epochs, n
 
@@ -376,19 +382,34 @@ contract(
     "train_linreg",
     asked=trained,
     call="train_linreg(w, b, features, labels, lr, num_epochs, batch_size)",
-    inputs=together(trainings(1), "w", "b", "features", "labels", "lr", "num_epochs", "batch_size"),
+    inputs=together(trainings(), "w", "b", "features", "labels", "lr", "num_epochs", "batch_size"),
     returns=["the trained w", "the trained b", "the list of losses"],
     matches="With one batch an epoch, each epoch is one step of gradient descent, and its loss is taken after the step.",
     also={
         "batches": (
             "Each batch of an epoch takes a step of its own.",
-            together(trainings(3), "w", "b", "features", "labels", "lr", "num_epochs", "batch_size"),
+            together(trainings(3, alike=True), "w", "b", "features", "labels", "lr", "num_epochs", "batch_size"),
         )
     },
     form=False,
     keeps=True,
     changes=["w", "b"],
 )
+
+
+@check("train_linreg", points=1)
+@given(**together(trainings(3), "w", "b", "features", "labels", "lr", "num_epochs", "batch_size"))
+def test_train_linreg_looks_at_all_examples(submission, w, b, features, labels, lr, num_epochs, batch_size):
+    """The last loss is the mean over all examples, with the w and b that the last epoch ended with."""
+    found = submission.run(trained, w, b, features, labels, lr, num_epochs, batch_size)
+    new_w, new_b, losses = items_of(found, 3)
+    new_w, new_b = (
+        tensor_of(new_w, shape=w.shape, what="the trained w"),
+        tensor_of(new_b, shape=(1,), what="the trained b"),
+    )
+    last = items_of(losses, num_epochs, what="the list of losses")[-1]
+    right = ((features @ new_w + new_b - labels) ** 2).mean() / 2
+    close(last, float(right), what="the last loss", rtol=1e-4)
 
 
 @check("train_linreg", points=2)

@@ -317,12 +317,11 @@ wrong(
 )
 wrong(
     "train_linreg",
-    "only the last loss is returned",
-    {"losses.append(float(squared_loss(linreg(features, w, b), labels).mean()))":
-     "losses = [float(squared_loss(linreg(features, w, b), labels).mean())]"},
-    hint="However many epochs there are, a single loss comes back: each epoch throws away what the earlier ones noted. We "
-    "want to draw the way down. What should the list hold at the end?",
-)  # fmt: skip
+    "the loss is that of the last batch only",
+    {"linreg(features, w, b), labels": "linreg(X, w, b), y"},
+    hint="You take your steps as you should, but then look at the last batch only. A few examples may be easy or hard by chance, so "
+    "that the numbers in your list jump up and down. On which examples is the loss to be computed after an epoch?",
+)
 
 
 @misconception(
