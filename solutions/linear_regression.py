@@ -209,14 +209,13 @@ def normal_equation(X, y):
 # see how far you have come.
 #
 # - `w`: (d, 1). `b`: (1,). Both require a gradient, and both are trained in place.
-# - `features`: (n, d). `labels`: (n, 1). `batch_size`: a divisor of $n$, so that all batches are of one size.
+# - `features`: (n, d). `labels`: (n, 1). Both stay as they are.
+# - `batch_size`: a divisor of $n$, so that all batches are of one size.
 # - `lr`, `num_epochs`: learning rate, and number of passes.
 # - returns: a list with one number per epoch: the mean of `squared_loss` over *all* examples after that epoch.
 #
 # With 1000 examples from `synthetic_data`, a learning rate of 0.03 and batches of 10, three epochs bring `w` and `b` within
 # 0.02 of the true ones.
-#
-# {promises of train_linreg}
 
 
 # %%

@@ -13,7 +13,6 @@ from autograder.suite import (
     given,
     items_of,
     matrices,
-    number_of,
     probe,
     settings,
     spread,
@@ -141,12 +140,21 @@ def numbered(draw, even):
     return size, torch.arange(2.0 * n).reshape(n, 2), torch.arange(n)[:, None] * 10.0
 
 
-def _first_batch(found, batch_size, features, labels):
-    """The numbers of the examples in the first batch; every example must have come once, with its own label."""
+def _labels(y, count, dtype, columns):
+    y = tensor_of(y, shape=(count, 1) if columns else None, dtype=dtype, what="y of a batch")
+    expect(y.numel() == count, f"must hold {count} labels", got=y, what="y of a batch")
+    return y.reshape(-1, 1)
+
+
+def _first_batch(found, batch_size, features, labels, columns=False):
+    """The numbers of the examples in the first batch; every example must have come once, with its own label.
+
+    columns: whether the labels must be columns; flat ones cost one check, not all.
+    """
     parts = [items_of(part, 2) for part in items_of(found, what=f"the list of batches of {CALL}")]
     expect(parts, "must give at least one batch", what=CALL)
     X = torch.cat([tensor_of(X, shape=(None, 2), dtype=features.dtype, what="X of a batch") for X, _ in parts])
-    y = torch.cat([tensor_of(y, shape=(None, 1), dtype=labels.dtype, what="y of a batch") for _, y in parts])
+    y = torch.cat([_labels(y, len(X), labels.dtype, columns) for X, y in parts])
     close(X[X[:, 0].argsort()], features, what="X of all batches together, sorted,")
     close(y[X[:, 0].argsort()], labels, what="y of all batches together, sorted as X is,")
     sizes = [len(features[start : start + batch_size]) for start in range(0, len(features), batch_size)]
@@ -165,9 +173,9 @@ def test_data_iter_gives_each_example_once(submission, batch_size, features, lab
 @check("data_iter", points=2)
 @given(**together(numbered(False), "batch_size", "features", "labels"))
 def test_data_iter_gives_a_smaller_last_batch(submission, batch_size, features, labels):
-    """Where the examples do not divide evenly, the last batch holds those that are left."""
+    """Where the examples do not divide evenly, the last batch holds those that are left; labels are columns."""
     found, _ = items_of(submission.run(passes, batch_size, features, labels), 2)
-    _first_batch(found, batch_size, features, labels)
+    _first_batch(found, batch_size, features, labels, columns=True)
 
 
 @check("data_iter", points=2)
@@ -366,50 +374,72 @@ def trainings(draw, batches=1, alike=False):
     return draw(spread((d, 1))), draw(spread((1,))), features, labels, lr, epochs, n
 
 
+def arguments(**options):
+    return together(trainings(**options), "w", "b", "features", "labels", "lr", "num_epochs", "batch_size")
+
+
 @probe
 def trained(names, w, b, features, labels, lr, num_epochs, batch_size):
     """train_linreg(w, b, features, labels, lr, num_epochs, batch_size)"""
-    w, b = w.clone().requires_grad_(), b.clone().requires_grad_()
-    recording = torch.is_grad_enabled()
-    torch.set_grad_enabled(True)
+    w.requires_grad_()
+    b.requires_grad_()
     losses = names.train_linreg(w, b, features, labels, lr, num_epochs, batch_size)
-    if torch.is_grad_enabled():
-        torch.set_grad_enabled(recording)
-    return [w.detach(), b.detach(), losses]
+    return [w.detach(), b.detach(), losses, features, labels]
 
 
-contract(
-    "train_linreg",
-    asked=trained,
-    call="train_linreg(w, b, features, labels, lr, num_epochs, batch_size)",
-    inputs=together(trainings(), "w", "b", "features", "labels", "lr", "num_epochs", "batch_size"),
-    returns=["the trained w", "the trained b", "the list of losses"],
-    matches="With one batch an epoch, each epoch is one step of gradient descent, and its loss is taken after the step.",
-    also={
-        "batches": (
-            "Each batch of an epoch takes a step of its own.",
-            together(trainings(3, alike=True), "w", "b", "features", "labels", "lr", "num_epochs", "batch_size"),
-        )
-    },
-    form=False,
-    keeps=True,
-    changes=["w", "b"],
-)
+def _trained(side, args):
+    return items_of(side.run(trained, *args), 5)
+
+
+def _require_trained(submission, reference, args):
+    mine, right = _trained(submission, args), _trained(reference, args)
+    for name, found, wanted in zip("wb", mine, right[:2], strict=False):
+        close(found, wanted, what=f"{name} after train_linreg")
+    return mine
+
+
+@check("train_linreg", points=3)
+@given(**arguments())
+def test_train_linreg_takes_a_step_an_epoch(submission, reference, w, b, features, labels, lr, num_epochs, batch_size):
+    """With one batch an epoch, w and b take one step of gradient descent in each epoch."""
+    _require_trained(submission, reference, (w, b, features, labels, lr, num_epochs, batch_size))
+
+
+@check("train_linreg", points=2)
+@given(**arguments(batches=3, alike=True))
+def test_train_linreg_takes_a_step_a_batch(submission, reference, w, b, features, labels, lr, num_epochs, batch_size):
+    """With several batches an epoch, each of them takes a step of its own."""
+    _require_trained(submission, reference, (w, b, features, labels, lr, num_epochs, batch_size))
+
+
+@check("train_linreg", points=2)
+@given(**arguments())
+def test_train_linreg_notes_a_loss_after_each_epoch(
+    submission, reference, w, b, features, labels, lr, num_epochs, batch_size
+):
+    """The list holds the mean loss after each epoch."""
+    args = (w, b, features, labels, lr, num_epochs, batch_size)
+    close(_trained(submission, args)[2], _trained(reference, args)[2], what="the list of losses")
 
 
 @check("train_linreg", points=1)
-@given(**together(trainings(3), "w", "b", "features", "labels", "lr", "num_epochs", "batch_size"))
+@given(**arguments(batches=3))
 def test_train_linreg_looks_at_all_examples(submission, w, b, features, labels, lr, num_epochs, batch_size):
     """The last loss is the mean over all examples, with the w and b that the last epoch ended with."""
-    found = submission.run(trained, w, b, features, labels, lr, num_epochs, batch_size)
-    new_w, new_b, losses = items_of(found, 3)
-    new_w, new_b = (
-        tensor_of(new_w, shape=w.shape, what="the trained w"),
-        tensor_of(new_b, shape=(1,), what="the trained b"),
-    )
+    new_w, new_b, losses, *_ = _trained(submission, (w, b, features, labels, lr, num_epochs, batch_size))
+    right = ((features @ tensor_of(new_w, shape=w.shape) + tensor_of(new_b, shape=(1,)) - labels) ** 2).mean() / 2
     last = items_of(losses, num_epochs, what="the list of losses")[-1]
-    right = ((features @ new_w + new_b - labels) ** 2).mean() / 2
     close(last, float(right), what="the last loss", rtol=1e-4)
+
+
+@check("train_linreg", points=1)
+@given(**arguments())
+def test_train_linreg_leaves_the_data_alone(submission, reference, w, b, features, labels, lr, num_epochs, batch_size):
+    """features and labels stay as they are."""
+    args = (w, b, features, labels, lr, num_epochs, batch_size)
+    *_, after, labels_after = _require_trained(submission, reference, args)
+    close(after, features, what="features after train_linreg")
+    close(labels_after, labels, what="labels after train_linreg")
 
 
 @check("train_linreg", points=2)
@@ -419,8 +449,6 @@ def test_train_linreg_finds_the_true_parameters(submission, X, noise):
     """Three epochs on 1000 examples, in batches of 10 with a learning rate of 0.03, come within 0.02 of the true w and b."""
     true_w, true_b = torch.tensor([[2.0], [-3.4]]), torch.tensor([4.2])
     y = X @ true_w + true_b + 0.01 * noise
-    w, b, losses = items_of(submission.run(trained, 0 * true_w, 0 * true_b, X, y, 0.03, 3, 10), 3)
+    w, b, *_ = items_of(submission.run(trained, 0 * true_w, 0 * true_b, X, y, 0.03, 3, 10), 5)
     close(w, true_w, what="w after three epochs", rtol=0, atol=0.02)
     close(b, true_b, what="b after three epochs", rtol=0, atol=0.02)
-    first, *_, last = (number_of(loss) for loss in items_of(losses, 3, what="the list of losses"))
-    expect(last < first, f"must get smaller, but goes from {first:.3g} to {last:.3g}", what="the list of losses")

@@ -273,7 +273,10 @@ wrong(
 wrong(
     "train_linreg",
     "labels are broadcast against predictions",
-    {"squared_loss(linreg(X, w, b), y)": "((linreg(X, w, b) - y.reshape(-1)) ** 2 / 2)"},
+    {
+        "squared_loss(linreg(X, w, b), y).sum()": "((linreg(X, w, b) - y.reshape(-1)) ** 2 / 2).mean()",
+        "sgd([w, b], lr, batch_size)": "sgd([w, b], lr, 1)",
+    },
     hint="Every prediction of a batch is compared with every label of the batch, so the model learns the mean of the labels and "
     "nothing else. A column minus a flat tensor does that without any message. Which shapes meet in your loss?",
 )
