@@ -52,9 +52,9 @@ def _drawn(submission, w, b, n):
     pairs, calls = items_of(submission.run(drawn_twice, w, b, n), 2), []
     for pair in pairs:
         X, y = items_of(pair, 2, what=f"synthetic_data(w, b, {n})")
-        X = tensor_of(X, shape=(n, len(w)), what=f"X of X, y = synthetic_data(w, b, {n})")
-        y = tensor_of(y, what=f"y of X, y = synthetic_data(w, b, {n})")
-        expect(y.numel() == n, f"must hold {n} labels", got=y, what=f"y of X, y = synthetic_data(w, b, {n})")
+        X = tensor_of(X, shape=(n, len(w)), what=f"X, for X, y = synthetic_data(w, b, {n}),")
+        y = tensor_of(y, what=f"y, for X, y = synthetic_data(w, b, {n}),")
+        expect(y.numel() == n, f"must hold {n} labels", got=y, what=f"y, for X, y = synthetic_data(w, b, {n}),")
         calls.append((X, y, y.double().reshape(-1) - X.double() @ w.double() - b))
     return calls
 
@@ -62,7 +62,7 @@ def _drawn(submission, w, b, n):
 def _require_near(noise, n):
     far = float(noise.abs().max())
     problem = f"must be near X w + b, but one label is {far:.3g} away"
-    expect(far < 1, problem, what=f"y of X, y = synthetic_data(w, b, {n})")
+    expect(far < 1, problem, what=f"y, for X, y = synthetic_data(w, b, {n}),")
 
 
 @check("synthetic_data", points=3)
@@ -79,8 +79,8 @@ def test_synthetic_labels_are_linear(submission, w, b, n):
 def test_synthetic_labels_are_a_column(submission, w, b, n):
     """The features have shape (n, d) and the labels (n, 1), both float32; there may be one example, and one feature."""
     for X, y, noise in _drawn(submission, w, b, n):
-        tensor_of(X, dtype=torch.float32, what=f"X of X, y = synthetic_data(w, b, {n})")
-        tensor_of(y, shape=(n, 1), dtype=torch.float32, what=f"y of X, y = synthetic_data(w, b, {n})")
+        tensor_of(X, dtype=torch.float32, what=f"X, for X, y = synthetic_data(w, b, {n}),")
+        tensor_of(y, shape=(n, 1), dtype=torch.float32, what=f"y, for X, y = synthetic_data(w, b, {n}),")
         _require_near(noise, n)
 
 
@@ -99,7 +99,7 @@ def test_synthetic_noise_is_normal(submission, w, b, n):
 def test_synthetic_features_are_normal(submission, w, b, n):
     """The features are standard normal, and those of one example do not depend on each other."""
     (X, _, _), _ = _drawn(submission, w, b, n)
-    expect_normal(X, 1.0, what=f"X of X, y = synthetic_data(w, b, {n})")
+    expect_normal(X, 1.0, what=f"X, for X, y = synthetic_data(w, b, {n}),")
     expect_normal((X[:, 0] - X[:, 1]) / 2**0.5, 1.0, what="the difference of two columns of X, divided by √2,")
 
 
@@ -109,7 +109,7 @@ def test_synthetic_features_are_normal(submission, w, b, n):
 def test_synthetic_data_is_new_in_every_call(submission, w, b, n):
     """Two calls draw different features, and different noise."""
     (X, _, noise), (other, _, other_noise) = _drawn(submission, w, b, n)
-    different(X, other, "is the same in two calls in a row", what=f"X of X, y = synthetic_data(w, b, {n})")
+    different(X, other, "is the same in two calls in a row", what=f"X, for X, y = synthetic_data(w, b, {n}),")
     rounded = 1e-4  # where there is no noise at all, another check says so
     again = noise.abs().max() > rounded > (noise - other_noise).abs().max()
     expect(not again, "is the same in two calls in a row", what=f"y - X w - b, for X, y = synthetic_data(w, b, {n}),")

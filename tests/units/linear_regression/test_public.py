@@ -9,16 +9,16 @@ from autograder.suite import check, close, expect, hints, items_of, probe, tenso
 def test_synthetic_data_has_the_right_shapes(submission):
     """With 2 weights and 100 examples, features have shape (100, 2) and labels (100, 1)."""
     X, y = items_of(submission.synthetic_data(torch.tensor([2.0, -3.0]), 4.0, 100), 2)
-    tensor_of(X, shape=(100, 2), what="X of X, y = synthetic_data(w, b, 100)")
-    tensor_of(y, shape=(100, 1), what="y of X, y = synthetic_data(w, b, 100)")
+    tensor_of(X, shape=(100, 2), what="X, for X, y = synthetic_data(w, b, 100),")
+    tensor_of(y, shape=(100, 1), what="y, for X, y = synthetic_data(w, b, 100),")
 
 
 @check("synthetic_data")
 def test_synthetic_labels_are_near_the_line(submission):
     """With w = [2, -3] and b = 4, every label is near 2 x₁ − 3 x₂ + 4."""
     X, y = items_of(submission.synthetic_data(torch.tensor([2.0, -3.0]), 4.0, 100), 2)
-    X, y = tensor_of(X, shape=(100, 2)), tensor_of(y, shape=(100, 1), what="y of X, y = synthetic_data(w, b, 100)")
-    close(y, 2 * X[:, :1] - 3 * X[:, 1:] + 4, what="y of X, y = synthetic_data(w, b, 100)", rtol=0, atol=0.1)
+    X, y = tensor_of(X, shape=(100, 2)), tensor_of(y, shape=(100, 1), what="y, for X, y = synthetic_data(w, b, 100),")
+    close(y, 2 * X[:, :1] - 3 * X[:, 1:] + 4, what="y, for X, y = synthetic_data(w, b, 100),", rtol=0, atol=0.1)
 
 
 @probe
