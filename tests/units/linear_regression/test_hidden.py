@@ -337,7 +337,10 @@ contract(
         "single": ("There may be a single feature.", together(points(single=True), "X", "y")),
     },
     keeps=True,
-    public={"X": torch.tensor([[0.0], [1.0], [2.0]], dtype=F64), "y": torch.tensor([[1.0], [2.0], [4.0]], dtype=F64)},
+    public={
+        "X": torch.tensor([[0.0], [1.0], [2.0]], dtype=torch.float64),
+        "y": torch.tensor([[1.0], [2.0], [4.0]], dtype=torch.float64),
+    },
 )
 
 
