@@ -370,7 +370,8 @@ def test_normal_equation_leaves_balanced_errors(submission, X, y):
 @st.composite
 def trainings(draw, batches=1, alike=False):
     """Arguments for a few epochs. alike: all examples are, so that their order does not matter."""
-    n, d = draw(st.integers(2, 4)), draw(st.integers(2, 3))
+    least = 1 if alike else 2
+    n, d = draw(st.integers(least, 4)), draw(st.integers(least, 3))
     rows, times = (1, n * batches) if alike else (n * batches, 1)
     features, labels = (draw(spread((rows, columns))).repeat(times, 1) for columns in (d, 1))
     lr, epochs = draw(st.sampled_from([0.125, 0.25])), draw(st.integers(1, 3))
