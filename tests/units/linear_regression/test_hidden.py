@@ -121,15 +121,19 @@ CALL = "data_iter(batch_size, features, labels)"
 
 
 @probe
-def passes(names, batch_size, features, labels):
+def passed(names, batch_size, features, labels, passes):
     """data_iter(batch_size, features, labels)"""
-    return [[[X, y] for X, y in names.data_iter(batch_size, features, labels)] for _ in range(2)]
-
-
-@probe
-def passed(names, batch_size, features, labels):
-    """data_iter(batch_size, features, labels)"""
-    return [[[X, y] for X, y in names.data_iter(batch_size, features, labels)], features, labels]
+    # Sorted, so that answers are alike whichever generator shuffles.
+    found, firsts = [], []
+    for _ in range(passes):
+        pairs = [(X, y) for X, y in names.data_iter(batch_size, features, labels)]
+        X, y = [torch.cat(parts) for parts in zip(*pairs)] if pairs else [features[:0], labels[:0]]
+        numbers = X[:, 0] if X.ndim > 1 else X
+        order = numbers.argsort()
+        found = [[len(part) for part, _ in pairs], X[order], y[order] if len(y) == len(X) else y]
+        firsts.append(sorted(numbers[:batch_size].tolist()))
+    neighbours = {after - before for before, after in zip(firsts[0], firsts[0][1:])} == {2}
+    return [*found, features, labels, [neighbours, firsts[0] == firsts[1]] if passes > 1 else []]
 
 
 @st.composite
@@ -140,42 +144,30 @@ def numbered(draw, even):
     return size, torch.arange(2.0 * n).reshape(n, 2), torch.arange(n)[:, None] * 10.0
 
 
-def _labels(y, count, dtype, columns):
-    y = tensor_of(y, shape=(count, 1) if columns else None, dtype=dtype, what="y of a batch")
-    expect(y.numel() == count, f"must hold {count} labels", got=y, what="y of a batch")
-    return y.reshape(-1, 1)
-
-
-def _first_batch(found, batch_size, features, labels, columns=False):
-    """The numbers of the examples in the first batch; every example must have come once, with its own label.
-
-    columns: whether the labels must be columns; flat ones cost one check, not all.
-    """
-    parts = [items_of(part, 2) for part in items_of(found, what=f"the list of batches of {CALL}")]
-    expect(parts, "must give at least one batch", what=CALL)
-    X = torch.cat([tensor_of(X, shape=(None, 2), dtype=features.dtype, what="X of a batch") for X, _ in parts])
-    y = torch.cat([_labels(y, len(X), labels.dtype, columns) for X, y in parts])
-    close(X[X[:, 0].argsort()], features, what="X of all batches together, sorted,")
-    close(y[X[:, 0].argsort()], labels, what="y of all batches together, sorted as X is,")
-    sizes = [len(features[start : start + batch_size]) for start in range(0, len(features), batch_size)]
-    close([len(X) for X, _ in parts], sizes, what="the list of the sizes of all batches")
-    return {int(first) // 2 for first in X[:batch_size, 0]}
+def _each_once(submission, batch_size, features, labels, passes=1, columns=False):
+    """Require every example once, with its own label; what else the probe found. columns: labels that are flat will not do."""
+    sizes, X, y, *more = items_of(submission.run(passed, batch_size, features, labels, passes), 6)
+    close(X, features, what="X of all batches together, sorted,")
+    y = tensor_of(y, what="y of all batches together, sorted as X is,")
+    flat = y.ndim == 1 and not columns
+    close(y[:, None] if flat else y, labels, what="y of all batches together, sorted as X is,")
+    wanted = [len(features[start : start + batch_size]) for start in range(0, len(features), batch_size)]
+    close(sizes, wanted, what="the list of the sizes of all batches")
+    return more
 
 
 @check("data_iter", points=3)
 @given(**together(numbered(True), "batch_size", "features", "labels"))
 def test_data_iter_gives_each_example_once(submission, batch_size, features, labels):
     """In one pass every example comes once, with its own label, and batch_size of them make a batch."""
-    found, _ = items_of(submission.run(passes, batch_size, features, labels), 2)
-    _first_batch(found, batch_size, features, labels)
+    _each_once(submission, batch_size, features, labels)
 
 
 @check("data_iter", points=2)
 @given(**together(numbered(False), "batch_size", "features", "labels"))
 def test_data_iter_gives_a_smaller_last_batch(submission, batch_size, features, labels):
     """Where the examples do not divide evenly, the last batch holds those that are left; labels are columns."""
-    found, _ = items_of(submission.run(passes, batch_size, features, labels), 2)
-    _first_batch(found, batch_size, features, labels, columns=True)
+    _each_once(submission, batch_size, features, labels, columns=True)
 
 
 @check("data_iter", points=2)
@@ -183,19 +175,17 @@ def test_data_iter_gives_a_smaller_last_batch(submission, batch_size, features, 
 @given(n=st.sampled_from([60, 64, 68]))
 def test_data_iter_draws_a_new_order_in_every_pass(submission, n):
     """The examples of a batch come from anywhere in the data, and from elsewhere in the next pass."""
-    args = (n // 2, torch.arange(2.0 * n).reshape(n, 2), torch.arange(n)[:, None] * 10.0)
-    first, other = (_first_batch(found, *args) for found in items_of(submission.run(passes, *args), 2))
-    neighbours = max(first) - min(first) == n // 2 - 1
+    features, labels = torch.arange(2.0 * n).reshape(n, 2), torch.arange(n)[:, None] * 10.0
+    *_, (neighbours, same) = _each_once(submission, n // 2, features, labels, passes=2)
     expect(not neighbours, f"must not hold {n // 2} neighbours of {n} examples", what=f"the first batch of {CALL}")
-    expect(first != other, "must not hold the same examples in every pass", what=f"the first batch of {CALL}")
+    expect(not same, "must not hold the same examples in every pass", what=f"the first batch of {CALL}")
 
 
 @check("data_iter", points=1)
 @given(**together(numbered(True), "batch_size", "features", "labels"))
 def test_data_iter_leaves_the_data_alone(submission, batch_size, features, labels):
     """features and labels stay in the order they were in."""
-    found, *after = items_of(submission.run(passed, batch_size, features, labels), 3)
-    _first_batch(found, batch_size, features, labels)
+    *after, _ = _each_once(submission, batch_size, features, labels)
     for name, mine, before in zip(("features", "labels"), after, (features, labels), strict=True):
         close(mine, before, what=f"{name} after {CALL}")
 

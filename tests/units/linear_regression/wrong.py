@@ -61,10 +61,10 @@ wrong(
 )
 wrong(
     "data_iter",
-    "nothing is shuffled",
+    "a batch holds neighbours from the data",
     {"random.shuffle(indices)": "pass"},
-    hint="Your batches come in the order of the data, the same in every pass. If the data happen to be sorted, each batch "
-    "holds only one kind of example. Which step is to happen before you cut the data into batches?",
+    hint="Your batches are cut from the data as they lie, so the same neighbours meet in every pass. Shuffling inside a batch "
+    "does not change that. If the data are sorted, each batch holds one kind of example. What has to be shuffled, and when?",
 )
 wrong(
     "data_iter",
@@ -73,14 +73,6 @@ wrong(
     hint="You do shuffle, but every pass has the same order: the seed is set anew each time. Then the same examples always "
     "meet in a batch. What decides which order is drawn?",
 )
-wrong(
-    "data_iter",
-    "only the examples inside a batch are shuffled",
-    {"random.shuffle(indices)": "pass", "batch = indices[start : start + batch_size]":
-     "batch = indices[start : start + batch_size]\n        random.shuffle(batch)"},
-    hint="Each of your batches holds neighbours from the data, only in another order among themselves. Shuffling inside a "
-    "batch does not change which examples meet. What has to be shuffled before it is cut into batches?",
-)  # fmt: skip
 wrong(
     "data_iter",
     "features and labels are shuffled apart",
