@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from torch import Tensor
@@ -17,6 +18,7 @@ from autograder.suite.closeness import UNSHOWN, Mismatch
 
 # Far beyond what any of ours has: the keys of a dictionary, say, stand in a message as they came back.
 MESSAGE_LIMIT = 20_000
+_NO_GPU = re.compile(r"no NVIDIA driver|not compiled with CUDA|CUDA driver|No CUDA GPUs|no CUDA-capable", re.IGNORECASE)
 
 
 def explain(assessment: Assessment, *, hinted: bool = True) -> str:
@@ -104,6 +106,8 @@ def _raised(error: RaisedFault, call: str, home: Path) -> str:
         return _(NOT_WRITTEN)
     said = str(error).replace(call, translated(call, home), 1) if call else str(error)
     lines = [said if said.endswith((".", "!", "?", "。")) else _("{sentence}.").format(sentence=said)]
+    if _NO_GPU.search(error.report.message):
+        lines.append(_("The code asks for a GPU, and there is none here. `torch.cuda.is_available()` tells."))
     lines += [_frame(frame) for frame in error.report.frames[-3:]]
     return "\n".join(lines)
 

@@ -191,7 +191,8 @@ class UnitGrader:
         lost = {each.name for each in exercises if any(r.outcome in _LOST for r in each.results)}
         scored = []
         for each in exercises:
-            first = sorted(calls_between_exercises(session.statements, each.name) & lost) if each.name in lost else []
+            used = calls_between_exercises(session.statements, each.name) & lost if each.name in lost else set()
+            first = [] if _is_called_wrongly(each) else sorted(used)
             notes = _notes(each.name, each.results, first, session)
             scored.append(score_exercise(each.name, each.results, notes, first))
         printed = "".join(session.printed) + "".join(_printed_once(exercises))
@@ -205,7 +206,9 @@ class UnitGrader:
             exercises=scored,
             problems=[*([submission.problem] if submission.problem else []), *map(source_problem, session.problems)],
             printed=printable(printed[:10_000]),
-            review=suspicious_lines([*session.statements, *session.beside], self.unit.forbidden),
+            review=suspicious_lines(
+                [*session.statements, *session.beside], self.unit.forbidden, self.suite.exercises()
+            ),
             seconds=round(seconds, 4),
         )
 
@@ -291,6 +294,7 @@ class Grader:
         self.close()
 
 
+_DEFINES = re.compile(r"\s*(async def|def|class|@|from|import)\b|\s*@")
 _LOST = (Outcome.FAILED, Outcome.RAISED, Outcome.TIMED_OUT, Outcome.CRASHED, Outcome.MISSING)
 
 
@@ -302,6 +306,8 @@ def _place(check: Check, session: Session) -> Session:
 def _notes(name: str, results: list[CheckResult], first: list[str], session: Session) -> list[str]:
     """What stands beside the single checks: why an exercise is missing, and which other one to mend first."""
     notes = []
+    if any(r.outcome in _LOST for r in results) and (again := _used_again(session, name)):
+        notes.append(again)
     missing = any(r.outcome is Outcome.MISSING for r in results)
     if session.problems and missing and _could_bind(session.submission.cells, name):
         problem = session.problems[0]
@@ -311,6 +317,24 @@ def _notes(name: str, results: list[CheckResult], first: list[str], session: Ses
         notes.append(_("What else is right about {name} counts once its values are right.").format(name=name))
     note = _("{name} uses {other}, which has failing checks of its own: look there first.")
     return notes + [note.format(name=name, other=other) for other in first]
+
+
+def _is_called_wrongly(judged: _Judged) -> bool:
+    """Whether an exercise fails only because its parameters are others than it is called with."""
+    refused = re.compile(rf"TypeError: ([\w.]+\.)?(__init__|{re.escape(judged.name)})\(\) (takes|missing|got)")
+    lost = [each.message for each in judged.results if each.outcome in _LOST]
+    return all(refused.search(message) for message in lost)
+
+
+def _used_again(session: Session, name: str) -> str:
+    """Where a name that was defined gets another meaning, in words; '' if it does not."""
+    lines = {cell.label: cell.source.split("\n") for cell in session.submission.cells}
+    bound = [each for each in session.statements if name in each.binds and each.line <= len(lines.get(each.label, ()))]
+    defined = [bool(_DEFINES.match(lines[each.label][each.line - 1])) for each in bound]
+    if not any(defined) or defined[-1]:
+        return ""
+    note = _("{name} is given another meaning in {file}, line {line}; give what stands there another name.")
+    return note.format(name=name, file=bound[-1].label, line=bound[-1].line)
 
 
 def _could_bind(cells: Iterable[Cell], name: str) -> bool:

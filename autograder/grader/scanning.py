@@ -5,7 +5,7 @@ It reads the names a worker reported before any student code ran, so that nothin
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from autograder.grader.exhibit import forbidden_operators
 from autograder.language import _
@@ -16,7 +16,7 @@ from autograder.worker.source import A_COMPUTED_NAME, MORE_THAN_IS_READ
 _TAMPERING = {
     "ctypes", "_C", "_python_dispatch", "_disable_current_modes", "TorchDispatchMode", "TorchFunctionMode",
     "DisableTorchFunction", "DisableTorchFunctionSubclass", "_disable_profiler", "get_objects", "get_referrers",
-    "_getframe", "_current_frames", "f_back", "f_locals", "f_globals", "tb_frame", "settrace", "setprofile",
+    "_getframe", "_current_frames", "getprofile", "gettrace", "custom_op", "triton_op", "get_kernel", "f_back", "f_locals", "f_globals", "tb_frame", "settrace", "setprofile",
     "__torch_function__", "__torch_dispatch__", "_make_wrapper_subclass", "_make_subclass", "__globals__", "__subclasses__",
     "_pop_mode", "_pop_mode_temporarily", "_pop_mode_from_mode_stack", "_get_current_function_mode",
     "_get_current_function_mode_stack", "_get_current_dispatch_mode", "_get_current_dispatch_mode_stack",
@@ -26,9 +26,10 @@ _TAMPERING = {
 _INDIRECT = {
     "exec", "eval", "compile", "__import__", "importlib", ".import_module", "globals", "vars", ".__dict__", "__builtins__",
     "builtins", "attrgetter", ".attrgetter", "methodcaller", ".methodcaller", "inspect", "gc", "runpy", "marshal", "open",
-    ".write_text", ".write_bytes", ".__getattribute__", "FunctionType", ".FunctionType", ".__code__", A_COMPUTED_NAME,
+    ".write_text", ".write_bytes", "pickle", "_pickle", "dill", "cloudpickle", "copyreg", "library", ".library",
+    "get_type_hints", ".get_type_hints", "ForwardRef", ".ForwardRef", ".__getattribute__", "FunctionType", ".FunctionType", ".__code__", A_COMPUTED_NAME,
 }  # fmt: skip
-_OF_SYS = {"modules", "path", "meta_path", "path_hooks"}
+_OF_SYS = {"modules", "meta_path", "path_hooks"}
 
 
 def tampering(statements: Sequence[Statement]) -> str:
@@ -41,15 +42,25 @@ def tampering(statements: Sequence[Statement]) -> str:
     return ""
 
 
-def suspicious_lines(statements: Sequence[Statement], forbidden: Mapping[str, Sequence[str]]) -> list[str]:
-    """Lines an instructor should look at, in words; empty for nearly every submission."""
+def suspicious_lines(
+    statements: Sequence[Statement], forbidden: Mapping[str, Sequence[str]], exercises: Iterable[str] = ()
+) -> list[str]:
+    """Lines an instructor should look at, in words; empty for nearly every submission.
+
+    exercises: all of the unit, whose names mean the student's own functions unless they are imported. What could hide an
+    operator counts only in what an exercise with a rule reaches, and in statements that define nothing.
+    """
+    concerned = {id(each) for exercise in forbidden for each in _reached(statements, exercise)}
+    concerned |= {id(each) for each in statements if not each.binds}
     found = []
     for statement in statements:
         for name, line in statement.mentions.items():
-            indirect = name in _INDIRECT and name not in statement.makes
-            if _bare(name) in _TAMPERING or (forbidden and (indirect or _is_of_sys(name, statement))):
+            indirect = name in _INDIRECT and name not in statement.makes and not _is_import_of(name, statement)
+            hides = id(statement) in concerned and (indirect or _is_of_sys(name, statement))
+            if _bare(name) in _TAMPERING or (forbidden and hides):
                 found.append(f"{statement.label}:{line} mentions {_bare(name)}, which can hide what is called")
-    own = {name for statement in statements for name in statement.binds}
+    imported = {name for statement in statements for name in statement.imports}
+    own = {name for statement in statements for name in statement.binds} | (set(exercises) - imported)
     for exercise, patterns in forbidden.items():
         for statement in _reached(statements, exercise):
             made = own | set(statement.makes)
@@ -73,6 +84,11 @@ def _reached(statements: Sequence[Statement], exercise: str) -> list[Statement]:
                 names.extend(new)
                 seen |= new
     return reached
+
+
+def _is_import_of(name: str, statement: Statement) -> bool:
+    """Whether a statement only imports a module of this name: what is done with it is looked at where it is done."""
+    return name in statement.imports and not statement.binds
 
 
 def _is_of_sys(name: str, statement: Statement) -> bool:

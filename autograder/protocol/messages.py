@@ -143,13 +143,14 @@ class SourceProblem(msgspec.Struct, frozen=True):
 
 class Statement(msgspec.Struct, frozen=True):
     """One top-level statement: where it stands, the names it binds, the names and attributes it mentions (with lines),
-    and those among them that it makes inside: parameters, variables, attributes that are assigned."""
+    those among them that it makes inside (parameters, variables, attributes that are assigned), and those it imports."""
 
     label: Short
     line: int
     binds: list[str] = []
     mentions: dict[str, int] = {}
     makes: list[str] = []
+    imports: list[str] = []
 
 
 class Parsed(msgspec.Struct, frozen=True, tag=True):

@@ -110,11 +110,15 @@ def _calls(functions: set[str]) -> Iterator[None]:
             functions.add(called.__name__)
 
     before = sys.getprofile()
+    overrun = False
     sys.setprofile(note)
     try:
         yield
+    except RecursionError:
+        overrun = True  # at the very end of the stack there is no room for `note` either, and the interpreter drops it
+        raise
     finally:
-        if sys.getprofile() is not note:
+        if sys.getprofile() is not note and not overrun:
             functions.add(RECORD_SWITCHED_OFF)
         sys.setprofile(before)
 

@@ -160,7 +160,7 @@ def _syntax_problem(label: str, error: BaseException, block: str, first_line: in
 
 
 def _describe(label: str, node: ast.stmt) -> Statement:
-    return Statement(label, node.lineno, _bound_names(node), _mentions(node), _made_inside(node))
+    return Statement(label, node.lineno, _bound_names(node), _mentions(node), _made_inside(node), _imported(node))
 
 
 def _bound_names(node: ast.stmt) -> list[str]:
@@ -182,15 +182,34 @@ def _made_inside(node: ast.stmt) -> list[str]:
     return sorted(found)[:2000]
 
 
+def _imported(node: ast.stmt) -> list[str]:
+    """What a statement imports, by the names that the modules have for it."""
+    aliases = [a for leaf in ast.walk(node) if isinstance(leaf, (ast.Import, ast.ImportFrom)) for a in leaf.names]
+    return sorted({alias.name for alias in aliases})[:200]
+
+
 def _mentions(node: ast.stmt) -> dict[str, int]:
     """Every name, attribute (`.name`), imported name and name in quotes (`"name`), with the line of its first mention."""
     found: dict[str, int] = {}
+    harmless = _only_looked_at(node)
+    called = {id(leaf.func) for leaf in ast.walk(node) if isinstance(leaf, ast.Call)}
     for leaf in ast.walk(node):
-        for name in _names_of(leaf):
+        if id(leaf) in harmless:
+            continue
+        names = _names_of(leaf)
+        if isinstance(leaf, ast.Name) and leaf.id in ("getattr", "setattr") and id(leaf) not in called:
+            names = [A_COMPUTED_NAME]  # handed on, to be called elsewhere
+        for name in names:
             line = getattr(leaf, "lineno", node.lineno)
             found[name] = min(found.get(name, line), line)
     kept = dict(sorted(found.items())[:MENTIONS_LIMIT])
     return kept if len(kept) == len(found) else {MORE_THAN_IS_READ: node.lineno, **kept}
+
+
+def _only_looked_at(node: ast.stmt) -> set[int]:
+    """The containers in `'google.colab' in sys.modules`, of which nothing is taken."""
+    looks = [leaf for leaf in ast.walk(node) if isinstance(leaf, ast.Compare) and len(leaf.ops) == 1]
+    return {id(leaf.comparators[0]) for leaf in looks if isinstance(leaf.ops[0], (ast.In, ast.NotIn))}
 
 
 def _names_of(leaf: ast.AST) -> list[str]:
@@ -206,6 +225,8 @@ def _names_of(leaf: ast.AST) -> list[str]:
         return [] if own or known else [A_COMPUTED_NAME]
     if isinstance(leaf, ast.alias):
         return leaf.name.split(".")
+    if isinstance(leaf, ast.MatchClass):  # `case object(_C=core)` reads an attribute
+        return ["." + name for name in leaf.kwd_attrs]
     if isinstance(leaf, ast.ImportFrom) and leaf.module:
         return leaf.module.split(".")
     return []

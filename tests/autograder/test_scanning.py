@@ -21,6 +21,11 @@ HONEST = {
     "the modules of a network": IN_NET + "print(sys.argv)\ndef evaluate(net):\n    return list(net.modules())",
     "a name made up of parts, of one's own": IN_NET + "self.a1 = 1; getattr(self, f'a{1}')",
     "a variable": IN_LAYER + "gc = X.mean(); return gc",
+    "a look whether this is Colab": "if 'google.colab' in sys.modules:\n    print('Colab')\n" + IN_LAYER + "return X",
+    "a folder of one's own": "import sys\nsys.path.append('..')\n" + IN_LAYER + "return X",
+    "an import that is not used for it": "import inspect, gc, pickle\n" + IN_LAYER + "return X",
+    "a plot's helper": IN_LAYER + "return X\ndef show(net):\n    print(inspect.getsource(net), vars(net))",
+    "an exercise that was lost": IN_LAYER + "return dropout(X)",
     "elsewhere": "def make_dropout_net(p):\n    return nn.Dropout(p)",
 }
 SUSPICIOUS = {
@@ -40,18 +45,26 @@ SUSPICIOUS = {
         + "return helper(X)",
         "dropout.py:3 mentions dropout, which dropout_layer is asked to build",
     ),
-    "where modules are looked for": (IN_LAYER + "sys.path.insert(0, '.')", "mentions path, which can hide"),
+    "getattr handed on": (IN_LAYER + "return list(map(getattr, [F], [X]))", "mentions a computed name, which can hide"),
+    "a pickle": ("import pickle\n" + IN_LAYER + "return pickle.loads(b'')(X)", "mentions pickle, which can hide"),
+    "hints that are evaluated": (
+        IN_LAYER + "return typing.get_type_hints(f)",
+        "mentions get_type_hints, which can hide",
+    ),
+    "torch.library": (IN_LAYER + "torch.library.define('a::b', '')", "mentions library, which can hide"),
+    "where modules come from": (IN_LAYER + "sys.meta_path.pop()", "mentions meta_path, which can hide"),
+    "at the top, where nothing is defined": ("exec('...')\n" + IN_LAYER + "return X", "dropout.py:1 mentions exec"),
     "reaching for the record": (IN_LAYER + "torch._C._log()", "mentions _C, which can hide"),
 }
 
 
-def remarks(source: str) -> list[str]:
-    return suspicious_lines(ParsedSource([Cell("dropout.py", source)]).statements, FORBIDDEN)
+def remarks(source: str, exercises: tuple[str, ...] = ()) -> list[str]:
+    return suspicious_lines(ParsedSource([Cell("dropout.py", source)]).statements, FORBIDDEN, exercises)
 
 
 @pytest.mark.parametrize("what", HONEST)
 def test_honest_code_is_not_remarked_on(what: str):
-    assert remarks(HONEST[what]) == []
+    assert remarks(HONEST[what], ("dropout",)) == []
 
 
 @pytest.mark.parametrize("what", SUSPICIOUS)
@@ -64,6 +77,9 @@ def test_what_could_hide_an_operator_is_remarked_on(what: str):
     "line",
     [
         "torch._decomp.decompositions",
+        "match torch:\n        case object(_C=core): return core",
+        "return sys.getprofile()",
+        "torch.library.custom_op('a::b', f, mutates_args=())",
         "import torch._refs as r",
         "operator.attrgetter('_C.DisableTorchFunction')(torch)",
         "; ".join(f"X.a{k}" for k in range(MENTIONS_LIMIT + 1)) + "; torch._C",
