@@ -67,7 +67,8 @@ def grade(
         from autograder.submissions.gathering import gather
 
         with tempfile.TemporaryDirectory(prefix="autograder-") as scratch:
-            gathered = gather(paths, course.units, unit, Path(scratch))
+            stubs = {name: each.stub for name, each in course.units.items()}
+            gathered = gather(paths, course.units, unit, Path(scratch), stubs)
             if not gathered.submissions:
                 raise CourseError(
                     "nothing to grade:\n" + "\n".join(gathered.remarks or ["no .py or .ipynb file was found"])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
 
 from autograder.submissions.archives import PASSED_OVER, ArchiveError, shown, unpack
 from autograder.submissions.submission import SUFFIXES
+from autograder.submissions.untouched import is_untouched
 
 _NBGRADER = ("source", "release", "autograded", "feedback", "gradebook.db", "nbgrader_config.py")
 _NAME_BYTES = 200
@@ -43,13 +44,18 @@ class Gathered:
 
 
 def gather(
-    paths: Iterable[Path], units: Iterable[str], only: str | None = None, scratch: Path | None = None
+    paths: Iterable[Path],
+    units: Iterable[str],
+    only: str | None = None,
+    scratch: Path | None = None,
+    stubs: Mapping[str, Path] | None = None,
 ) -> Gathered:
     """Understand files, folders and zip files.
 
     Layouts: STUDENT/UNIT.py, STUDENT/UNIT/anything.py, a flat folder of STUDENT_UNIT.py, nbgrader's course folder, what
     Canvas and Moodle export, a single file (its unit taken from `only` if its name does not say). Notebooks likewise.
-    scratch: an empty folder to unpack zip files into; without it they are left out.
+    scratch: an empty folder to unpack zip files into; without it they are left out. stubs: unit -> what was handed out; of
+    several files that one was worked on comes before one that is still the stub.
     """
     names = sorted(units, key=len, reverse=True)
     gathered = Gathered()
@@ -60,7 +66,9 @@ def gather(
         root = _root(path, scratch / str(number) if scratch else None, gathered)
         beside = given - {path.resolve().name}
         for candidate in _under(root, names, only, beside, gathered.remarks) if root else ():
-            _keep_best(chosen, candidate, gathered.remarks)
+            stub = (stubs or {}).get(candidate.found.unit)
+            worked = stub is None or not is_untouched(candidate.found.path, stub)
+            _keep_best(chosen, replace(candidate, worked=worked), gathered.remarks)
     gathered.notes += [
         f"{c.shown}: graded as {shown(c.found.student)}'s, in whose folder it lies, not as {shown(c.claimed)}'s; if that "
         "folder is no student's, name the folder itself"
@@ -97,17 +105,18 @@ class _Evidence(IntEnum):
 @dataclass(frozen=True)
 class _Candidate:
     """A submission that was found. shown: its name in remarks. claimed: whom its file's name gives it to, if that is not
-    whose it is."""
+    whose it is. worked: whether it is more than the stub."""
 
     found: Found
     evidence: _Evidence
     shown: str
     claimed: str = ""
+    worked: bool = True
 
     @property
-    def rank(self) -> tuple[_Evidence, int, int, str, str]:
+    def rank(self) -> tuple[bool, _Evidence, int, int, str, str]:
         path = self.found.path
-        return (self.evidence, path.stat().st_mtime_ns, len(path.stem), path.suffix, str(path))
+        return (self.worked, self.evidence, path.stat().st_mtime_ns, len(path.stem), path.suffix, str(path))
 
 
 def _root(path: Path, scratch: Path | None, gathered: Gathered) -> _Root | None:
@@ -266,7 +275,7 @@ def _proper(student: str) -> bool:
 
 
 def _keep_best(chosen: dict[tuple[str, str], _Candidate], candidate: _Candidate, remarks: list[str]) -> None:
-    """Of several files of one student for one unit, the one named by the unit, then the newest, is graded."""
+    """Of several files of one student for one unit, one that was worked on, named by the unit, then the newest, is graded."""
     key = (candidate.found.student, candidate.found.unit)
     other = chosen.get(key)
     if other is None or other.found.path == candidate.found.path:
@@ -275,5 +284,7 @@ def _keep_best(chosen: dict[tuple[str, str], _Candidate], candidate: _Candidate,
     worse, better = sorted((other, candidate), key=lambda c: c.rank)
     chosen[key] = better
     why = "a newer file" if worse.evidence == better.evidence else "a file with the right name"
+    if worse.worked != better.worked:
+        why = "a file that was worked on"
     student, unit = key
     remarks.append(f"{worse.shown}: {student} has {why} for {unit}, {better.shown}, which was graded")

@@ -6,6 +6,7 @@ All files are `right.py` with one change.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -113,3 +114,40 @@ def test_more_code_than_anybody_writes_is_refused_by_its_size(tmp_path: Path):
     assert "of code" in read_submission(path).problem
     (tmp_path / f"{UNIT}.py").write_text(cell["source"])
     assert "of code" in read_submission(tmp_path / f"{UNIT}.py").problem
+
+
+def graded_class(folder: Path, out: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "autograder", "grade", str(folder), "--out", str(out)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("language", ["", "zh"])
+@pytest.mark.parametrize("suffix", [".py", ".ipynb"])
+def test_an_untouched_stub_never_beats_work_whatever_its_time(tmp_path: Path, suffix: str, language: str):
+    (tmp_path / "class/ada").mkdir(parents=True)
+    answer = {".py": "stub_beside_answer/ada", ".ipynb": "set_num_threads/ada"}[suffix]
+    [solved] = (HERE / answer).iterdir()
+    shutil.copy(solved, tmp_path / "class/ada")
+    stub = ROOT / "assignments" / language / UNIT / f"{UNIT}{suffix}"
+    copied = Path(shutil.copy(stub, tmp_path / "class/ada"))
+    os.utime(copied, (solved.stat().st_mtime + 10**6,) * 2)
+    done = graded_class(tmp_path / "class", tmp_path / "out")
+    assert json.loads((tmp_path / f"out/ada/{UNIT}.json").read_text())["score"] == FULL
+    assert "ada has a file that was worked on" in done.stderr
+
+
+def test_of_two_that_were_worked_on_the_newest_counts_and_the_other_is_named(tmp_path: Path):
+    (tmp_path / "class/ada").mkdir(parents=True)
+    for age, source in enumerate(["stub_beside_answer/ada", "lost_brackets/ada"]):
+        [path] = (HERE / source).iterdir()
+        os.utime(shutil.copy(path, tmp_path / "class/ada"), (10**9 - age,) * 2)
+    done = graded_class(tmp_path / "class", tmp_path / "out")
+    assert json.loads((tmp_path / f"out/ada/{UNIT}.json").read_text())["score"] == FULL
+    assert f"{UNIT}.py: ada has a newer file" in done.stderr
+
+
+def test_a_stub_alone_is_graded_as_what_it_is(tmp_path: Path):
+    (tmp_path / "class/ada").mkdir(parents=True)
+    shutil.copy(ROOT / "assignments" / UNIT / f"{UNIT}.py", tmp_path / "class/ada")
+    assert graded_class(tmp_path / "class", tmp_path / "out").returncode == 0
+    assert json.loads((tmp_path / f"out/ada/{UNIT}.json").read_text())["score"] == 0
