@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,7 +10,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from autograder.submissions.archives import PASSED_OVER, ArchiveError, shown, unpack
-from autograder.submissions.submission import SUFFIXES
+from autograder.submissions.submission import SUFFIXES, modules_beside
 from autograder.submissions.untouched import is_untouched
 
 _NBGRADER = ("source", "release", "autograded", "feedback", "gradebook.db", "nbgrader_config.py")
@@ -20,6 +21,7 @@ _MOODLE = re.compile(r"(?P<student>.+?_\d+)_assignsubmission_[a-z]+_?(?P<file>.*
 _CANVAS = re.compile(r"(?P<name>.+?)(?:_LATE)?_(?P<user>\d+)_(?:LATE_)?\d+_(?P<file>.+)")
 # FILE is what the student named it, with which the name of another student can be imitated: the first match counts.
 # What Canvas (-1), browsers ( (1)) and file managers ( - Copy) add to the name of a file that was there before.
+_IMPORT = re.compile(r"\b(?:import|from)[ \t]+(\w+)")
 _AGAIN = re.compile(r"(-\d+| ?\(\d+\)| - Copy)+$")
 
 
@@ -36,11 +38,13 @@ class Found:
 @dataclass
 class Gathered:
     """submissions: one per student and unit. remarks: files that were left out, each with the reason. notes: what else
-    an instructor should know."""
+    an instructor should know. unplaced: files that no unit's name is in, each with its remark, until it is known whether
+    they are modules of a submission."""
 
     submissions: list[Found] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unplaced: dict[Path, str] = field(default_factory=dict)
 
 
 def gather(
@@ -65,7 +69,7 @@ def gather(
     for number, path in enumerate(paths):
         root = _root(path, scratch / str(number) if scratch else None, gathered)
         beside = given - {path.resolve().name}
-        for candidate in _under(root, names, only, beside, gathered.remarks) if root else ():
+        for candidate in _under(root, names, only, beside, gathered) if root else ():
             stub = (stubs or {}).get(candidate.found.unit)
             worked = stub is None or not is_untouched(candidate.found.path, stub)
             _keep_best(chosen, replace(candidate, worked=worked), gathered.remarks)
@@ -75,8 +79,33 @@ def gather(
         for c in chosen.values()
         if c.claimed
     ]
-    gathered.submissions = sorted((c.found for c in chosen.values()), key=lambda f: (f.student, f.unit))
+    _take_along(chosen.values(), names, gathered)
+    gathered.remarks += gathered.unplaced.values()
+    gathered.submissions.sort(key=lambda f: (f.student, f.unit))
     return gathered
+
+
+def _take_along(chosen: Iterable[_Candidate], units: list[str], gathered: Gathered) -> None:
+    """Let submissions import the modules in their folders, where these are one student's alone."""
+    owners: dict[Path, set[str]] = {}
+    for each in chosen:
+        owners.setdefault(each.found.path.parent, set()).add(each.found.student)
+    for each in chosen:
+        folder = each.found.path.parent
+        beside = modules_beside(each.found.path, units) if len(owners[folder]) == 1 else []
+        gathered.submissions.append(replace(each.found, beside=tuple(beside)))
+        for path in _imported(each.found.path, beside):
+            if gathered.unplaced.pop(path, None):
+                gathered.notes.append(f"{shown(path.name)}: taken along with {each.shown}, which can import it")
+
+
+def _imported(path: Path, beside: Iterable[Path]) -> list[Path]:
+    """Those modules beside a submission that it, or another of them, seems to import."""
+    beside, named = list(beside), set[str]()
+    for each in [path, *beside]:
+        with contextlib.suppress(OSError):  # whoever grades it says so
+            named.update(_IMPORT.findall(each.read_text("utf-8", errors="replace")))
+    return [each for each in beside if each.stem in named]
 
 
 @dataclass(frozen=True)
@@ -149,15 +178,16 @@ def _unpacked(path: Path, scratch: Path | None, gathered: Gathered) -> _Root | N
 
 
 def _under(
-    root: _Root, units: list[str], only: str | None, beside: frozenset[str], remarks: list[str]
+    root: _Root, units: list[str], only: str | None, beside: frozenset[str], gathered: Gathered
 ) -> Iterator[_Candidate]:
+    remarks = gathered.remarks
     files = [root.path] if root.path.is_file() else _files(root, remarks)
     layout = _Layout(root.folder, units, only, _students_folders(files, root.folder, units), beside)
     for file in files:
         understood = _understand(file, layout)
         if understood is None:
             wanted = f"rename it to UNIT{file.suffix} or pass --unit"
-            remarks.append(f"{root.name_of(file)}: no unit's name in it; {wanted}")
+            gathered.unplaced[file] = f"{root.name_of(file)}: no unit's name in it; {wanted}"
             continue
         found, evidence, claimed = understood
         if not _proper(found.student):

@@ -65,10 +65,11 @@ def _submission(student: str, path: Path, cells: list[Cell]) -> Submission:
 
 
 def modules_beside(path: Path, units: Iterable[str]) -> list[Path]:
-    """The Python files in a submission's own folder that it may import: no unit's own file, no tests."""
+    """The Python files in a submission's own folder that it may import: none named after a unit, which may be somebody
+    else's answer, and no tests."""
     others = [each for each in sorted(path.parent.glob("*.py")) if each != path and each.is_file()]
-    names = {*units, "conftest"}
-    return [each for each in others if each.stem not in names and not each.stem.startswith("test_")]
+    names = (*units, "conftest")
+    return [each for each in others if not each.stem.startswith("test_") and not any(n in each.stem for n in names)]
 
 
 def notebook_submission(notebook: Any, path: Path, student: str) -> Submission:

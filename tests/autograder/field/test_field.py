@@ -18,6 +18,7 @@ import pytest
 from autograder.course import load_course
 from autograder.grader.grading import Grader
 from autograder.results.document import SubmissionResult
+from autograder.submissions.gathering import gather
 from autograder.submissions.submission import modules_beside, read_submission
 
 HERE = Path(__file__).parent / "cases"
@@ -151,3 +152,26 @@ def test_a_stub_alone_is_graded_as_what_it_is(tmp_path: Path):
     shutil.copy(ROOT / "assignments" / UNIT / f"{UNIT}.py", tmp_path / "class/ada")
     assert graded_class(tmp_path / "class", tmp_path / "out").returncode == 0
     assert json.loads((tmp_path / f"out/ada/{UNIT}.json").read_text())["score"] == 0
+
+
+def test_a_module_in_a_students_folder_is_taken_along(tmp_path: Path):
+    done = graded_class(HERE / "helper_module", tmp_path)
+    assert done.returncode == 0, done.stderr
+    result = json.loads((tmp_path / f"ada/{UNIT}.json").read_text())
+    assert (result["score"], result["review"]) == (FULL, [])
+    assert "helper.py: taken along with" in done.stderr
+
+
+def test_in_a_folder_of_several_students_nobody_imports_anything(tmp_path: Path):
+    for student in ("ada", "bob"):
+        shutil.copy(HERE / f"helper_module/ada/{UNIT}.py", tmp_path / f"{student}_{UNIT}.py")
+    shutil.copy(HERE / "helper_module/ada/helper.py", tmp_path)
+    gathered = gather([tmp_path], [UNIT])
+    assert [found.beside for found in gathered.submissions] == [(), ()]
+    assert "no unit's name in it" in gathered.remarks[0]
+
+
+def test_another_answer_is_no_module(tmp_path: Path):
+    for name in (UNIT, f"bob_{UNIT}", f"{UNIT}_old", "test_softmax", "helper"):
+        (tmp_path / f"{name}.py").write_text("")
+    assert [path.name for path in modules_beside(tmp_path / f"{UNIT}.py", [UNIT])] == ["helper.py"]
