@@ -10,6 +10,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from autograder.submissions.archives import PASSED_OVER, ArchiveError, shown, unpack
+from autograder.submissions.naming import is_code, plain_stem, read_name
 from autograder.submissions.submission import SUFFIXES, modules_beside
 from autograder.submissions.untouched import is_untouched
 
@@ -20,9 +21,7 @@ _MOODLE = re.compile(r"(?P<student>.+?_\d+)_assignsubmission_[a-z]+_?(?P<file>.*
 # LASTFIRST_USER_ATTACHMENT_FILE; handed in late, LASTFIRST_LATE_USER_ATTACHMENT_FILE.
 _CANVAS = re.compile(r"(?P<name>.+?)(?:_LATE)?_(?P<user>\d+)_(?:LATE_)?\d+_(?P<file>.+)")
 # FILE is what the student named it, with which the name of another student can be imitated: the first match counts.
-# What Canvas (-1), browsers ( (1)) and file managers ( - Copy) add to the name of a file that was there before.
 _IMPORT = re.compile(r"\b(?:import|from)[ \t]+(\w+)")
-_AGAIN = re.compile(r"(-\d+| ?\(\d+\)| - Copy)+$")
 
 
 @dataclass(frozen=True)
@@ -79,6 +78,11 @@ def gather(
         for c in chosen.values()
         if c.claimed
     ]
+    gathered.notes += [
+        f"{c.shown}: taken for {c.found.unit}, by {shown(c.found.student)}"
+        for c in chosen.values()
+        if c.evidence is _Evidence.ALIKE
+    ]
     _take_along(chosen.values(), names, gathered)
     gathered.remarks += gathered.unplaced.values()
     gathered.submissions.sort(key=lambda f: (f.student, f.unit))
@@ -127,8 +131,9 @@ class _Evidence(IntEnum):
     """What a submission's place and name say for it, in ascending order."""
 
     PLACE = 0  # another name than the unit's
-    PREFIX = 1  # the unit's name after another name than its folder's
-    NAME = 2
+    ALIKE = 1  # a name that is read as the unit's
+    PREFIX = 2  # the unit's name after another name than its folder's
+    NAME = 3
 
 
 @dataclass(frozen=True)
@@ -206,7 +211,7 @@ def _files(root: _Root, remarks: list[str]) -> list[Path]:
             remarks.append(f"{root.name_of(file)}: a symbolic link; links are not followed")
         elif file.is_dir():
             continue
-        elif file.suffix in SUFFIXES and file.is_file():
+        elif is_code(file) and file.is_file():
             files.append(file)
         elif file.suffix.lower() == ".zip":
             remarks.append(f"{root.name_of(file)}: a zip file in a folder; name it itself to have it unpacked")
@@ -243,7 +248,7 @@ def _students_folders(files: list[Path], root: Path, units: list[str]) -> bool:
     exports: dict[str, bool] = {}
     for file in files:
         for folder in _outer(file, root, units)[:1]:
-            exports[folder] = exports.get(folder, False) or bool(_platform([folder], file.stem)[0])
+            exports[folder] = exports.get(folder, False) or bool(_platform([folder], plain_stem(file))[0])
     alone = len(exports) == 1 and all(_outer(file, root, units) for file in files)
     return not alone and not all(exports.values())
 
@@ -251,8 +256,9 @@ def _students_folders(files: list[Path], root: Path, units: list[str]) -> bool:
 def _understand(file: Path, layout: _Layout) -> tuple[Found, _Evidence, str] | None:
     """Whose file this is and for which unit, what says so, and whom its name gives it to if that is somebody else."""
     folders = list(file.relative_to(layout.root).parts[:-1])
-    student, name = _platform(folders, file.stem)
-    unit, prefix = _unit_in(name, layout.units)
+    student, name = _platform(folders, plain_stem(file))
+    named = read_name(name, layout.units)
+    unit, prefix = named.unit, named.student
     outer, claimed = layout.outer(file), ""
     if outer and layout.students_folders:
         claimed, student = student or prefix, _platform(outer[:1], "")[0] or outer[0]
@@ -264,12 +270,13 @@ def _understand(file: Path, layout: _Layout) -> tuple[Found, _Evidence, str] | N
         home = student or (outer[0] if outer else layout.root.resolve().name)
         contradicted = claimed or (not student and prefix not in ("", home))
         evidence = _Evidence.PREFIX if contradicted else _Evidence.NAME
+        evidence = _Evidence.ALIKE if named.loosely else evidence
         return Found(student or prefix or home, unit, file), evidence, claimed
     for folder in reversed(folders):
         if folder in layout.units and (student or folders.index(folder) > 0):
             return Found(student or folders[folders.index(folder) - 1], folder, file), _Evidence.PLACE, claimed
     if layout.only is not None:
-        owner = student or (folders[0] if folders else file.stem)
+        owner = student or (folders[0] if folders else plain_stem(file))
         return Found(owner, layout.only, file), _Evidence.PLACE, claimed
     return None
 
@@ -285,17 +292,6 @@ def _platform(folders: list[str], stem: str) -> tuple[str, str]:
     if canvas:
         return f"{canvas['name']}_{canvas['user']}", canvas["file"]
     return "", stem
-
-
-def _unit_in(name: str, units: list[str]) -> tuple[str, str]:
-    """The unit a file's name ends with, and what stands before it: 'ada_dropout' -> ('dropout', 'ada')."""
-    for candidate in (name, _AGAIN.sub("", name)):
-        for unit in units:
-            if candidate == unit:
-                return unit, ""
-            if candidate.endswith(f"_{unit}"):
-                return unit, candidate.removesuffix(f"_{unit}")
-    return "", ""
 
 
 def _proper(student: str) -> bool:

@@ -99,7 +99,7 @@ class _UnreadableError(Exception):
 
 def _cells(path: Path) -> list[Cell]:
     content = _content(path)
-    if path.suffix == ".ipynb":
+    if ".ipynb" in path.suffixes[-2:]:
         return _notebook_cells(path.name, _parsed(path.name, content))
     return [Cell(path.name, _decoded(path.name, content))]
 

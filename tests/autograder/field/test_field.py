@@ -175,3 +175,11 @@ def test_another_answer_is_no_module(tmp_path: Path):
     for name in (UNIT, f"bob_{UNIT}", f"{UNIT}_old", "test_softmax", "helper"):
         (tmp_path / f"{name}.py").write_text("")
     assert [path.name for path in modules_beside(tmp_path / f"{UNIT}.py", [UNIT])] == ["helper.py"]
+
+
+def test_renamed_files_are_all_graded_with_a_note_of_each(tmp_path: Path):
+    done = graded_class(HERE / "renamed_files", tmp_path)
+    assert done.returncode == 0, done.stderr
+    scores = {path.parent.name: json.loads(path.read_text())["score"] for path in tmp_path.glob("*/*.json")}
+    assert scores == dict.fromkeys(["s0", "s1", "s2", "s3", "s4", "s5"], FULL)
+    assert done.stderr.count(f"taken for {UNIT}, by s") == 5
