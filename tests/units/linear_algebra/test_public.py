@@ -1,0 +1,1 @@
+"""Public checks: linear algebra."""

@@ -1,0 +1,1 @@
+"""The reference of linear algebra against loops."""

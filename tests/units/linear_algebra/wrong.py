@@ -1,0 +1,3 @@
+"""Known mistakes in linear algebra."""
+
+from autograder.suite import wrong
