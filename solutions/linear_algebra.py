@@ -351,5 +351,5 @@ def eigenvalue_of(A, v):
     if not v.any():
         return None
     eigenvalue = (v @ A @ v) / (v @ v)
-    return float(eigenvalue) if torch.allclose(A @ v, eigenvalue * v, rtol=1e-6, atol=1e-6) else None
+    return float(eigenvalue) if torch.allclose(A @ v, eigenvalue * v) else None
     ### END SOLUTION

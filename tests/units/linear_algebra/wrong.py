@@ -153,8 +153,8 @@ wrong(
     "l1_norm",
     "the signs are kept",
     {".abs()": ""},
-    hint="You add the entries with their signs, so that 3 and -3 cancel and a long vector may have the norm 0. How far"
-    " is -3 from 0? Something has to happen to each entry before you add.",
+    hint="You add the entries with their signs, so that 3 and -3 cancel and a long vector may have the norm 0. What "
+    "has to happen to each entry before you add, so that it says how far it is from 0?",
 )
 
 wrong(
@@ -597,8 +597,8 @@ wrong(
     "permutation_matrix",
     "the order is ignored",
     {"[p]": ""},
-    hint="You give the identity, which leaves a vector as it is. Row i should pick the entry with the number p[i] "
-    "instead of the entry i. How do you choose rows of a matrix by a list of numbers?",
+    hint="You give the identity, which leaves a vector as it is. Row i should pick the entry whose number stands in p "
+    "at place i. How do you choose rows of a matrix by a list of numbers?",
 )
 
 wrong(
@@ -628,7 +628,7 @@ wrong(
 wrong(
     "eigenvalue_of",
     "every vector counts as an eigenvector",
-    {" if torch.allclose(A @ v, eigenvalue * v, rtol=1e-6, atol=1e-6) else None": ""},
+    {" if torch.allclose(A @ v, eigenvalue * v) else None": ""},
     hint="Your candidate is right if v is an eigenvector, but most vectors are none, and you give a number for these "
     "as well. Multiply the candidate with v: what should it be equal to?",
 )
@@ -652,7 +652,7 @@ wrong(
 wrong(
     "eigenvalue_of",
     "rounding is not allowed for",
-    {"torch.allclose(A @ v, eigenvalue * v, rtol=1e-6, atol=1e-6)": "torch.equal(A @ v, eigenvalue * v)"},
+    {"torch.allclose(A @ v, eigenvalue * v)": "torch.equal(A @ v, eigenvalue * v)"},
     hint="You ask whether both sides agree to the last digit. Eigenvectors that were computed are rounded, so a tiny "
     "difference remains. Which comparison has a tolerance?",
 )
@@ -660,7 +660,7 @@ wrong(
 wrong(
     "eigenvalue_of",
     "one entry that agrees is enough",
-    {"torch.allclose(A @ v, eigenvalue * v, rtol=1e-6, atol=1e-6)": "torch.isclose(A @ v, eigenvalue * v).any()"},
+    {"torch.allclose(A @ v, eigenvalue * v)": "torch.isclose(A @ v, eigenvalue * v).any()"},
     hint="You are content if a single entry of both sides agrees. For an eigenvector the two vectors agree everywhere."
     " Which word of torch asks for all entries?",
 )
