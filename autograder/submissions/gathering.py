@@ -21,6 +21,11 @@ _MOODLE = re.compile(r"(?P<student>.+?_\d+)_assignsubmission_[a-z]+_?(?P<file>.*
 # LASTFIRST_USER_ATTACHMENT_FILE; handed in late, LASTFIRST_LATE_USER_ATTACHMENT_FILE.
 _CANVAS = re.compile(r"(?P<name>.+?)(?:_LATE)?_(?P<user>\d+)_(?:LATE_)?\d+_(?P<file>.+)")
 # FILE is what the student named it, with which the name of another student can be imitated: the first match counts.
+# Folders in which one student keeps several attempts.
+_VERSION = re.compile(
+    r"((v|version|attempt|try|draft|submission|backup|part|week|hw|homework)?[ _.-]*\d[\d._ -]*|final|old|new|draft|backup|src)",
+    re.IGNORECASE,
+)
 _IMPORT = re.compile(r"\b(?:import|from)[ \t]+(\w+)")
 
 
@@ -67,6 +72,7 @@ def gather(
     given = frozenset(path.resolve().name for path in paths if path.is_dir())
     for number, path in enumerate(paths):
         root = _root(path, scratch / str(number) if scratch else None, gathered)
+        root = _class_inside(root, names, gathered) if root else None
         beside = given - {path.resolve().name}
         for candidate in _under(root, names, only, beside, gathered) if root else ():
             stub = (stubs or {}).get(candidate.found.unit)
@@ -165,6 +171,27 @@ def _root(path: Path, scratch: Path | None, gathered: Gathered) -> _Root | None:
         gathered.notes.append(f"{shown(path)} is a course of nbgrader's: only its folder submitted/ was graded")
         return _Root(submitted, str(submitted))
     return _Root(path, str(path))
+
+
+def _class_inside(root: _Root, units: list[str], gathered: Gathered) -> _Root:
+    """The folder in which the students' folders lie, where somebody put more folders around them."""
+    folder: Path | None = root.path if root.path.is_dir() else None
+    while folder is not None and (folder := _only_folder(folder)) is not None and folder.name not in units:
+        inside = [each for each in folder.iterdir() if each.is_dir() and each.name not in units]
+        students = [each for each in inside if any(is_code(file) for file in each.rglob("*"))]
+        if any(_VERSION.fullmatch(each.name) for each in students):
+            break
+        if len(students) > 1:
+            named = str(Path(root.shown) / folder.relative_to(root.path))
+            gathered.notes.append(f"{shown(named)}: a folder around {len(students)} students, and no student's itself")
+            return _Root(folder, named)
+    return root
+
+
+def _only_folder(folder: Path) -> Path | None:
+    """The folder that is all there is in a folder."""
+    inside = [each for each in folder.iterdir() if not each.name.startswith(".") and each.name not in PASSED_OVER]
+    return inside[0] if len(inside) == 1 and inside[0].is_dir() else None
 
 
 def _unpacked(path: Path, scratch: Path | None, gathered: Gathered) -> _Root | None:

@@ -183,3 +183,36 @@ def test_renamed_files_are_all_graded_with_a_note_of_each(tmp_path: Path):
     scores = {path.parent.name: json.loads(path.read_text())["score"] for path in tmp_path.glob("*/*.json")}
     assert scores == dict.fromkeys(["s0", "s1", "s2", "s3", "s4", "s5"], FULL)
     assert done.stderr.count(f"taken for {UNIT}, by s") == 5
+
+
+@pytest.mark.parametrize("archive", [False, True])
+def test_a_folder_around_a_class_is_no_students(tmp_path: Path, archive: bool):
+    folder = HERE / "class_in_a_folder"
+    if archive:
+        shutil.copytree(HERE, tmp_path / "cases")
+        subprocess.run([sys.executable, "make_archives.py"], cwd=tmp_path / "cases", check=True)
+        folder = tmp_path / "cases/archives/top_folder.zip"
+    (tmp_path / "scratch").mkdir()
+    gathered = gather([folder], [UNIT], scratch=tmp_path / "scratch")
+    assert [found.student for found in gathered.submissions] == ["ada", "bob"]
+    assert "a folder around 2 students" in gathered.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("files", "students"),
+    [
+        (["hw3/all/ada/{}.py", "hw3/all/bob/{}.ipynb"], ["ada", "bob"]),
+        (["ada/v1/{}.py", "ada/v2/{}.py"], ["ada"]),
+        (["ada/attempt 1/{}.py", "ada/final/{}.py"], ["ada"]),
+        (["ada/2026-03-01/{}.py", "ada/2026-03-02/{}.py"], ["ada"]),
+        (["hw3/ada/{}.py", "hw3/bob/{}.py", "hw3/grades.xlsx"], ["ada", "bob"]),
+        (["hw3/ada/v1/{}.py", "hw3/ada/v2/{}.py", "hw3/bob/{}.py"], ["ada", "bob"]),
+        (["hw3/ada/{}.py"], ["hw3"]),
+    ],
+)
+def test_whose_a_nested_file_is(tmp_path: Path, files: list[str], students: list[str]):
+    for file in files:
+        path = tmp_path / "handed in" / file.format(UNIT)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x = 1")
+    assert [found.student for found in gather([tmp_path / "handed in"], [UNIT]).submissions] == students
