@@ -1,0 +1,1 @@
+"""The reference agrees with other ways to differentiate."""

@@ -1,0 +1,3 @@
+"""Known mistakes in automatic differentiation."""
+
+from autograder.suite import misconception, wrong
