@@ -69,22 +69,19 @@ def _tensor(number: float) -> Tensor:
 
 
 class Dual(_Operators):
-    """Values and slopes by torch.func.jvp, operation by operation."""
+    """The chain rule with the slopes that autograd gives, operation by operation."""
 
     def __init__(self, value: float, slope: float) -> None:
         self.value, self.slope = value, slope
 
     @staticmethod
     def computed(function: Callable[..., Tensor], *inputs: Any) -> Dual:
-        duals = [each for each in inputs if isinstance(each, Dual)]
-
-        def of_duals(*tensors: Tensor) -> Tensor:
-            left = iter(tensors)
-            return function(*(next(left) if isinstance(each, Dual) else _tensor(each) for each in inputs))
-
-        values, slopes = (tuple(map(_tensor, each)) for each in zip(*((d.value, d.slope) for d in duals), strict=True))
-        value, slope = torch.func.jvp(of_duals, values, slopes)
-        return Dual(value.item(), slope.item())
+        tensors = [_tensor(each.value).requires_grad_() if isinstance(each, Dual) else _tensor(each) for each in inputs]
+        result = function(*tensors)
+        duals = [(each, tensor) for each, tensor in zip(inputs, tensors, strict=True) if isinstance(each, Dual)]
+        local = torch.autograd.grad(result, [tensor for _, tensor in duals])
+        slope = sum(float(own) * each.slope for own, (each, _) in zip(local, duals, strict=True))
+        return Dual(result.item(), slope)
 
 
 def forward_gradient(f: Callable[..., Any], xs: Sequence[float]) -> list[float]:

@@ -35,7 +35,10 @@ EXPRESSIONS = [
     (lambda a: 3 - a / 4 + 2 / a, lambda a: 3 - a / 4 + 2 / a),
     (lambda a: a**3 - a**-1 + a**0.5 - 2**a, lambda a: a**3 - 1 / a + math.sqrt(a) - 2**a),
     (lambda a: a**a * -a, lambda a: -a * a**a),
-    (lambda a: (a.sin() * a.exp()).tanh() - a.log() * a, lambda a: math.tanh(math.sin(a) * math.exp(a)) - a * math.log(a)),
+    (
+        lambda a: (a.sin() * a.exp()).tanh() - a.log() * a,
+        lambda a: math.tanh(math.sin(a) * math.exp(a)) - a * math.log(a),
+    ),
 ]
 
 
@@ -96,7 +99,9 @@ def test_control_flow_grad_is_the_value_divided_by_a():
 def test_accumulated_gradient_is_that_of_one_batch():
     net = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)).double()
     X, y = randn(9, 3), randn(9, 2)
-    mine = reference.accumulated_gradient(net, lambda a, b: ((a - b) ** 2).sum(dim=1), list(zip(X.split(4), y.split(4))))
+    mine = reference.accumulated_gradient(
+        net, lambda a, b: ((a - b) ** 2).sum(dim=1), list(zip(X.split(4), y.split(4), strict=True))
+    )
     ((net(X) - y) ** 2).sum(dim=1).mean().backward()
     for gradient, parameter in zip(mine, net.parameters(), strict=True):
         agree(gradient, parameter.grad)

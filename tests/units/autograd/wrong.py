@@ -167,6 +167,15 @@ wrong("Dual", "the power keeps its exponent", {"(other - 1)": "other"},
       hint="The slope of a square is twice the number, not twice its square. By how much does the exponent fall in the rule for "
       "powers?")
 
+wrong("Dual", "the exponent is taken for a plain number",
+      {"if isinstance(other, Dual):\n            return (other * self.log()).exp()\n        return Dual(self.value**other": "return Dual(self.value**other"},
+      hint="Where the exponent is a Dual, you raise a plain number to it and put the Dual that comes out into another one. Both base and "
+      "exponent may move. How can a power be written with exp and log?")
+
+wrong("Dual", "the power forgets the slope of its base", {"(other - 1) * self.slope": "(other - 1)"},
+      hint="Your power is right as long as its base has slope 1. If the base moves twice as fast, so does the power. Where does the slope "
+      "of the base come in?")
+
 wrong("Dual", "the chain rule is forgotten",
       {"(other - 1) * self.slope": "(other - 1)", "self.slope / self.value": "1 / self.value", "value * self.slope)": "value)",
        "math.cos(self.value) * self.slope": "math.cos(self.value)", "(1 - value**2) * self.slope": "1 - value**2"},
@@ -235,7 +244,7 @@ wrong("Value", "only the inputs get a grad", {"value.grad += slopes[value]": "va
       "grad?")
 
 wrong("Value", "the result itself gets no grad", {"value.grad += slopes[value]": "value.grad += slopes[value] * (value is not self)"},
-      hint="The result is left out. How fast does it grow with itself?")
+      hint="The result is left out, although its slope in itself is asked for, too. How fast does a number grow with itself?")
 
 wrong("Value", "each factor gets its own number back", {"(self, other.data), (other, self.data)": "(self, self.data), (other, other.data)"},
       hint="If one factor grows by 1, the product grows by the other factor. With you it is the factor itself. Which number belongs to "
@@ -254,6 +263,11 @@ wrong("Value", "the slope of sin has the wrong sign", {"math.cos(self.data)": "-
 wrong("Value", "the power keeps its exponent", {"(other - 1)": "other"},
       hint="The slope of a square is twice the number, not twice its square. By how much does the exponent fall in the rule for "
       "powers?")
+
+wrong("Value", "the exponent is taken for a plain number",
+      {"if isinstance(other, Value):\n            return (other * self.log()).exp()\n        return Value(self.data**other": "return Value(self.data**other"},
+      hint="Where the exponent is a Value, you raise a plain number to it and put the Value that comes out into another one. Slopes go back "
+      "to both base and exponent. How can a power be written with exp and log?")
 
 wrong("Value", "tanh is not squared", {"1 - data**2": "1 - data"},
       hint="The slope of tanh is 1 minus its square, and the square is missing. For large inputs tanh is flat on both sides: is yours?")
